@@ -1,0 +1,209 @@
+/*
+ * CSRs and their fields, spelled as in the privileged spec. By number, because not every assembler
+ * knows every name. Usable from assembly; the accessors are for the target only.
+ */
+#ifndef ARCH_CSR_H
+#define ARCH_CSR_H
+
+/* Supervisor */
+#define CSR_SSTATUS    0x100
+#define CSR_SIE        0x104
+#define CSR_STVEC      0x105
+#define CSR_SCOUNTEREN 0x106
+#define CSR_SENVCFG    0x10a
+#define CSR_SSTATEEN0  0x10c
+#define CSR_SSCRATCH   0x140
+#define CSR_SEPC       0x141
+#define CSR_SCAUSE     0x142
+#define CSR_STVAL      0x143
+#define CSR_SIP        0x144
+#define CSR_STIMECMP   0x14d
+#define CSR_STIMECMPH  0x15d
+#define CSR_SATP       0x180
+
+/* Hypervisor */
+#define CSR_HSTATUS     0x600
+#define CSR_HEDELEG     0x602
+#define CSR_HIDELEG     0x603
+#define CSR_HIE         0x604
+#define CSR_HTIMEDELTA  0x605
+#define CSR_HCOUNTEREN  0x606
+#define CSR_HGEIE       0x607
+#define CSR_HVIEN       0x608
+#define CSR_HENVCFG     0x60a
+#define CSR_HSTATEEN0   0x60c
+#define CSR_HTIMEDELTAH 0x615
+#define CSR_HENVCFGH    0x61a
+#define CSR_HSTATEEN0H  0x61c
+#define CSR_HTVAL       0x643
+#define CSR_HIP         0x644
+#define CSR_HVIP        0x645
+#define CSR_HTINST      0x64a
+#define CSR_HGATP       0x680
+#define CSR_HGEIP       0xe12
+
+/* Virtual supervisor */
+#define CSR_VSSTATUS   0x200
+#define CSR_VSIE       0x204
+#define CSR_VSTVEC     0x205
+#define CSR_VSSCRATCH  0x240
+#define CSR_VSEPC      0x241
+#define CSR_VSCAUSE    0x242
+#define CSR_VSTVAL     0x243
+#define CSR_VSIP       0x244
+#define CSR_VSTIMECMP  0x24d
+#define CSR_VSTIMECMPH 0x25d
+#define CSR_VSATP      0x280
+
+/* Unprivileged */
+#define CSR_FFLAGS   0x001
+#define CSR_FCSR     0x003
+#define CSR_CYCLE    0xc00
+#define CSR_TIME     0xc01
+#define CSR_INSTRET  0xc02
+#define CSR_CYCLEH   0xc80
+#define CSR_TIMEH    0xc81
+#define CSR_INSTRETH 0xc82
+
+/* sstatus and vsstatus */
+#define SSTATUS_SIE        0x00000002u
+#define SSTATUS_SPIE       0x00000020u
+#define SSTATUS_UBE        0x00000040u
+#define SSTATUS_SPP        0x00000100u
+#define SSTATUS_VS         0x00000600u
+#define SSTATUS_FS         0x00006000u
+#define SSTATUS_FS_INITIAL 0x00002000u
+#define SSTATUS_FS_CLEAN   0x00004000u
+#define SSTATUS_FS_DIRTY   0x00006000u
+#define SSTATUS_SUM        0x00040000u
+#define SSTATUS_MXR        0x00080000u
+
+/* hstatus */
+#define HSTATUS_VSBE 0x00000020u
+#define HSTATUS_GVA  0x00000040u
+#define HSTATUS_SPV  0x00000080u
+#define HSTATUS_SPVP 0x00000100u
+#define HSTATUS_HU   0x00000200u
+#define HSTATUS_VTVM 0x00100000u
+#define HSTATUS_VTW  0x00200000u
+#define HSTATUS_VTSR 0x00400000u
+
+/* Interrupts: bit numbers of sie, sip, hie, hip, hvip and causes */
+#define IRQ_SSI  1
+#define IRQ_VSSI 2
+#define IRQ_STI  5
+#define IRQ_VSTI 6
+#define IRQ_SEI  9
+#define IRQ_VSEI 10
+#define IRQ_SGEI 12
+
+#define CAUSE_INTERRUPT 0x80000000u
+
+/* Exceptions */
+#define CAUSE_FETCH_MISALIGNED    0
+#define CAUSE_FETCH_ACCESS        1
+#define CAUSE_ILLEGAL             2
+#define CAUSE_BREAKPOINT          3
+#define CAUSE_LOAD_MISALIGNED     4
+#define CAUSE_LOAD_ACCESS         5
+#define CAUSE_STORE_MISALIGNED    6
+#define CAUSE_STORE_ACCESS        7
+#define CAUSE_ECALL_U             8
+#define CAUSE_ECALL_S             9
+#define CAUSE_ECALL_VS            10
+#define CAUSE_FETCH_PAGE          12
+#define CAUSE_LOAD_PAGE           13
+#define CAUSE_STORE_PAGE          15
+#define CAUSE_FETCH_GUEST_PAGE    20
+#define CAUSE_LOAD_GUEST_PAGE     21
+#define CAUSE_VIRTUAL_INSTRUCTION 22
+#define CAUSE_STORE_GUEST_PAGE    23
+
+/* satp and vsatp: MODE 31, ASID 30:22, PPN 21:0. hgatp: MODE 31, VMID 28:22, PPN 21:0. */
+#define SATP_SV32        0x80000000u
+#define SATP_PPN         0x003fffffu
+#define HGATP_SV32X4     0x80000000u
+#define HGATP_VMID_SHIFT 22
+#define HGATP_VMID       0x1fc00000u
+#define HGATP_PPN        0x003fffffu
+
+/* henvcfg, the low word and henvcfgh */
+#define HENVCFG_FIOM   0x00000001u
+#define HENVCFG_CBIE   0x00000030u
+#define HENVCFG_CBCFE  0x00000040u
+#define HENVCFG_CBZE   0x00000080u
+#define HENVCFGH_ADUE  0x20000000u
+#define HENVCFGH_PBMTE 0x40000000u
+#define HENVCFGH_STCE  0x80000000u
+
+/* hstateen0h: what a guest may reach of its own state */
+#define HSTATEEN0H_ENVCFG 0x40000000u
+#define HSTATEEN0H_SE0    0x80000000u
+#define HSTATEEN0_FCSR    0x00000002u
+#define HSTATEEN0_JVT     0x00000004u
+
+/* hcounteren and scounteren */
+#define COUNTEREN_CY 0x1u
+#define COUNTEREN_TM 0x2u
+#define COUNTEREN_IR 0x4u
+
+#ifndef __ASSEMBLER__
+
+#include "arch/types.h"
+#include "arch/u64.h"
+
+#define CSR_STRING_(csr) #csr
+#define CSR_STRING(csr)  CSR_STRING_(csr)
+
+#define csr_read(csr)                                                              \
+    ({                                                                             \
+        u32 csr_value;                                                             \
+        __asm__ volatile("csrr %0, " CSR_STRING(csr) : "=r"(csr_value)::"memory"); \
+        csr_value;                                                                 \
+    })
+#define csr_write(csr, value) \
+    __asm__ volatile("csrw " CSR_STRING(csr) ", %0" ::"rK"((u32)(value)) : "memory")
+#define csr_set(csr, bits) \
+    __asm__ volatile("csrs " CSR_STRING(csr) ", %0" ::"rK"((u32)(bits)) : "memory")
+#define csr_clear(csr, bits) \
+    __asm__ volatile("csrc " CSR_STRING(csr) ", %0" ::"rK"((u32)(bits)) : "memory")
+/* Writes and returns what was there. */
+#define csr_swap(csr, value)                                 \
+    ({                                                       \
+        u32 csr_old;                                         \
+        __asm__ volatile("csrrw %0, " CSR_STRING(csr) ", %1" \
+                         : "=r"(csr_old)                     \
+                         : "rK"((u32)(value))                \
+                         : "memory");                        \
+        csr_old;                                             \
+    })
+
+/* A counter of 64 bits: the high half is read again until no carry came between. */
+#define csr_read64(low_csr, high_csr)       \
+    ({                                      \
+        u32 csr_high, csr_low, csr_again;   \
+        do {                                \
+            csr_high = csr_read(high_csr);  \
+            csr_low = csr_read(low_csr);    \
+            csr_again = csr_read(high_csr); \
+        } while (csr_high != csr_again);    \
+        u64_join(csr_low, csr_high);        \
+    })
+
+/* A compare register of 64 bits: the low half is all ones meanwhile, so nothing fires early. */
+#define csr_write_compare(low_csr, high_csr, value) \
+    do {                                            \
+        u64 csr_compare = (value);                  \
+        csr_write(low_csr, 0xffffffffu);            \
+        csr_write(high_csr, u64_high(csr_compare)); \
+        csr_write(low_csr, u64_low(csr_compare));   \
+    } while (0)
+
+/* Host time, in ticks of the timebase. */
+static inline u64 time_now(void)
+{
+    return csr_read64(CSR_TIME, CSR_TIMEH);
+}
+
+#endif
+#endif

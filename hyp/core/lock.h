@@ -1,0 +1,28 @@
+/*
+ * Spin locks. The hypervisor runs with interrupts off, so a lock needs no interrupt juggling; it
+ * is never held across an entry into a guest. Order, outermost first:
+ *   VM -> device (UART, RTC) -> virtual PLIC -> vCPU -> run queue -> timers -> pages -> console
+ */
+#ifndef CORE_LOCK_H
+#define CORE_LOCK_H
+
+#include "arch/types.h"
+
+struct spinlock {
+    u32 held;
+};
+
+/* Takes the lock; spins while another hart holds it. Not recursive. */
+static inline void spin_lock(struct spinlock *lock)
+{
+    while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+            ;
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+}
+
+#endif

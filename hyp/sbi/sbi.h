@@ -1,0 +1,145 @@
+/*
+ * SBI 2.0 as Twofold's guests see it. This floor knows the calling convention, the argument checks
+ * and the answers; what a call does to a vCPU or a VM it asks of the floor above through struct
+ * sbi_env, so that all of it can be tested on the host.
+ *
+ *   sbi.c         dispatch: the table of extensions, EID -> handler
+ *   sbi_base.c, sbi_time.c, sbi_ipi.c, sbi_rfence.c, sbi_hsm.c, sbi_srst.c, sbi_dbcn.c,
+ *   sbi_legacy.c, sbi_twofold.c (our own debug calls): one extension each
+ *   remote.c      what IPI, RFENCE and their legacy forms share: hart masks, ranges, delivery
+ */
+#ifndef SBI_SBI_H
+#define SBI_SBI_H
+
+#include "arch/sbi_abi.h"
+#include "arch/sv32.h"
+#include "arch/types.h"
+
+#define SBI_EXT_LEGACY_LAST 0x08u /* 0x00, set timer, up to 0x08, shut down */
+
+#define SBI_EXT_TWOFOLD 0x08545746u /* experimental space, "TWF": only for VMs with `debug` */
+
+/*
+ * What Base says of us. The identifier is none of the spec's "SBI Implementation IDs" and ends in
+ * the same 24 bits, "TWF", as the EID of our own extension.
+ */
+#define SBI_SPEC_VERSION 0x02000000u /* major 2 from bit 24, minor 0 */
+#define SBI_IMPL_ID      0x00545746u
+#define SBI_IMPL_VERSION 1u
+
+/*
+ * What a remote fence covers, in whole pages: `start` and `size` are multiples of PAGE_SIZE and
+ * start + size is at most 2^32. A whole address space is {start = 0, size = SBI_FENCE_ALL}.
+ */
+#define SBI_FENCE_ALL 0xffffffffu
+
+struct sbi_fence {
+    enum { FENCE_I, FENCE_VMA, FENCE_VMA_ASID } kind;
+    gva_t start;
+    u32 size; /* bytes; never 0 when it reaches fence_post */
+    u32 asid; /* 9 bits, as in satp; 0 unless FENCE_VMA_ASID */
+};
+
+/*
+ * What the floor above does for the SBI. `vcpu` is the caller's handle, passed through unread.
+ * Hart ids are the guest's, 0 up to hart_count - 1. Called with no lock held, on the caller's hart.
+ */
+struct sbi_env {
+    u32 (*hart_count)(void *vcpu);
+    u32 (*hart_id)(void *vcpu);                   /* of the caller */
+    bool (*hart_is_online)(void *vcpu, u32 hart); /* STARTED or SUSPENDED, so can take an IPI */
+
+    void (*set_timer)(void *vcpu, u64 deadline); /* guest time; all ones: never */
+    void (*send_ipi)(void *vcpu, u32 hart);
+    bool (*clear_ipi)(void *vcpu); /* of the caller; true when one was pending */
+    /*
+     * Post the fence to `hart`, which may be the caller; fence_wait returns when all that were
+     * posted have been done. A hart that has stopped since it was seen online has nothing to do.
+     */
+    void (*fence_post)(void *vcpu, u32 hart, const struct sbi_fence *fence);
+    void (*fence_wait)(void *vcpu);
+
+    enum hsm_state (*hsm_state)(void *vcpu, u32 hart);
+    /* Starts a stopped hart; ALREADY_AVAILABLE when it is not stopped. `entry` has been checked. */
+    enum sbi_error (*hart_start)(void *vcpu, u32 hart, gpa_t entry, u32 opaque);
+    /* Stops the caller, which then does not return from its call. */
+    enum sbi_error (*hart_stop)(void *vcpu);
+    /*
+     * Waits for an interrupt. Non-retentive: the caller resumes at `entry` as if started, which
+     * has been checked; retentive: entry and opaque mean nothing.
+     */
+    enum sbi_error (*hart_suspend)(void *vcpu, bool retentive, gpa_t entry, u32 opaque);
+
+    void (*reset)(void *vcpu, enum sbi_reset type, enum sbi_reset_reason reason);
+
+    /* Is [start, start + size) all of it RAM of the guest? */
+    bool (*is_ram)(void *vcpu, gpa_t start, u64 size);
+    /* Both move up to `size` bytes, 1 to PAGE_SIZE, of a checked range; they return how many. */
+    u32 (*console_write)(void *vcpu, gpa_t start, u32 size);
+    u32 (*console_read)(void *vcpu, gpa_t start, u32 size);
+    void (*console_put)(void *vcpu, u8 byte);
+    s32 (*console_get)(void *vcpu); /* -1 when there is nothing */
+
+    /*
+     * Reads a word at a guest virtual address, of any alignment, with the rights of the caller.
+     * False: the access faulted and the trap has been injected, so the call has no result.
+     */
+    bool (*read_guest_word)(void *vcpu, gva_t address, u32 *value);
+
+    bool (*debug_allowed)(void *vcpu);                         /* this VM may use SBI_EXT_TWOFOLD */
+    void (*debug_walk)(void *vcpu, gva_t address, u32 access); /* access: 'r', 'w' or 'x' */
+    /* Exchanges the host pages behind two guest pages. False: G-stage leaves that are not 4 KiB. */
+    bool (*debug_swap)(void *vcpu, gpa_t a, gpa_t b);
+
+    u32 (*machine_id)(void *vcpu, u32 function); /* mvendorid, marchid, mimpid by Base fid 4..6 */
+};
+
+/* A call: a0..a5, a6 and a7 as the guest passed them. */
+struct sbi_call {
+    u32 arg[6];
+    u32 function;
+    u32 extension;
+    const struct sbi_env *env;
+    void *vcpu;
+};
+
+enum sbi_outcome {
+    SBI_RETURN,        /* write a0 = error and a1 = value, step over the ecall        */
+    SBI_RETURN_LEGACY, /* write a0 = error only: a legacy call keeps a1               */
+    SBI_RESUME,        /* registers and pc are as the env left them: trap, stop, reset */
+};
+
+/* Always initialised by sbi_handle before a handler sees it: {SBI_SUCCESS, 0}. */
+struct sbi_result {
+    s32 error; /* a0: an enum sbi_error, or the value of a legacy call */
+    u32 value; /* a1 */
+};
+
+typedef enum sbi_outcome sbi_handler(const struct sbi_call *call, struct sbi_result *result);
+
+sbi_handler sbi_base, sbi_time, sbi_ipi, sbi_rfence, sbi_hsm, sbi_srst, sbi_dbcn, sbi_legacy,
+    sbi_twofold;
+
+/* Carries out one call. Called by the run loop on the caller's hart, with no lock held. */
+enum sbi_outcome sbi_handle(const struct sbi_call *call, struct sbi_result *result);
+
+/* True when sbi_probe_extension answers 1 for it. */
+bool sbi_extension_exists(const struct sbi_call *call, u32 extension);
+
+/* For handlers: ends a call with `error`; a value that has been set goes with it. */
+static inline enum sbi_outcome sbi_return(struct sbi_result *result, enum sbi_error error)
+{
+    result->error = error;
+    return SBI_RETURN;
+}
+
+/*
+ * For handlers: is [start, start + size) all of it RAM? The width is checked here, so that the
+ * floor above never adds up anything near 2^64.
+ */
+static inline bool sbi_is_ram(const struct sbi_call *call, gpa_t start, u32 size)
+{
+    return start >> SV32X4_GPA_BITS == 0 && call->env->is_ram(call->vcpu, start, size);
+}
+
+#endif

@@ -1,0 +1,79 @@
+#include "hyp/vm/boot.h"
+
+#include "arch/u64.h"
+#include "hyp/core/printk.h"
+#include "hyp/vm/guest_fdt.h"
+#include "hyp/vm/image.h"
+#include "hyp/vm/memory.h"
+#include "hyp/vm/vm.h"
+
+/* QEMU puts the FDT of an RV32 machine at the end of RAM, but not above this address. */
+#define FDT_CEILING 0xc0000000ull
+#define FDT_ALIGN   MIB(2)
+
+/* Where things go: FDT at the top, the initrd right below it, the kernel where it wants to be. */
+struct places {
+    gpa_t fdt, initrd, initrd_end;
+};
+
+static bool choose_places(const struct vm *vm, const struct loaded_image *kernel,
+                          struct places *places)
+{
+    gpa_t end = PLATFORM_RAM_BASE + vm->config.memory;
+    u32 size = vm->config.initrd.size;
+
+    if (end > FDT_CEILING)
+        end = FDT_CEILING;
+    places->fdt = ALIGN_DOWN(end - GUEST_FDT_MAX, FDT_ALIGN);
+    places->initrd = places->initrd_end = 0;
+    if (kernel->end > places->fdt && kernel->start < places->fdt + GUEST_FDT_MAX) {
+        printk("Twofold: VM \"%s\": the kernel ends at 0x%llx, where the device tree must go; "
+               "give the VM more memory\n",
+               vm->config.name, kernel->end);
+        return false;
+    }
+    if (!size)
+        return true;
+    places->initrd = ALIGN_DOWN(places->fdt - size, PAGE_SIZE);
+    places->initrd_end = places->initrd + size;
+    if (size > places->fdt - PLATFORM_RAM_BASE || places->initrd < kernel->end) {
+        printk("Twofold: VM \"%s\": kernel (to 0x%llx) and initrd (%u KiB) do not fit %u MiB\n",
+               vm->config.name, kernel->end, size / 1024, (u32)(vm->config.memory >> 20));
+        return false;
+    }
+    return true;
+}
+
+static bool write_fdt(struct vm *vm, const struct places *places)
+{
+    static u8 buffer[GUEST_FDT_MAX] __attribute__((aligned(8)));
+    static struct spinlock lock; /* of the buffer: two VMs may start again at once */
+    bool written;
+    u32 size;
+
+    spin_lock(&lock);
+    size = guest_fdt_write(vm, buffer, places->initrd, places->initrd_end);
+    written = size && memory_write(vm, places->fdt, buffer, size);
+    spin_unlock(&lock);
+    if (!written)
+        printk("Twofold: VM \"%s\": its device tree does not fit %u bytes\n", vm->config.name,
+               GUEST_FDT_MAX);
+    return written;
+}
+
+bool boot_vm(struct vm *vm)
+{
+    const struct blob *initrd = &vm->config.initrd;
+    struct vcpu *first = vm->vcpus[0];
+    struct loaded_image kernel;
+    struct places places;
+
+    if (!image_load(vm, &kernel) || !choose_places(vm, &kernel, &places) || !write_fdt(vm, &places))
+        return false;
+    if (initrd->size && !memory_write(vm, places.initrd, initrd->data, initrd->size))
+        return false;
+    first->start_entry = u64_low(kernel.entry);
+    first->start_opaque = u64_low(places.fdt);
+    first->hsm = HSM_START_PENDING;
+    return true;
+}

@@ -1,0 +1,162 @@
+#include "hyp/vm/console.h"
+
+#include "hyp/core/printk.h"
+#include "hyp/vm/vm.h"
+
+#define FLUSH_MS    4
+#define KEY_NEXT_VM 0x1d /* Ctrl-] */
+
+/* Registers of the UART, and the bit of LSR that says that RBR has a byte. */
+#define UART_RBR 0
+#define UART_LSR 5
+#define LSR_DR   BIT(0)
+
+static u32 focus; /* index of the VM that gets what is typed */
+
+/* The console's lock is held. */
+static void flush_locked(struct vm *vm)
+{
+    struct vm_console *console = &vm->console;
+
+    if (!console->length)
+        return;
+    console_write_as(vm, vm_count > 1 ? vm->config.name : NULL, console->line, console->length);
+    console->length = 0;
+}
+
+static void flush_due(struct timer *timer)
+{
+    vm_console_flush(container_of(timer, struct vm, console.flush));
+}
+
+void vm_console_init(struct vm *vm)
+{
+    vm->console.flush.fire = flush_due;
+}
+
+void vm_console_flush(struct vm *vm)
+{
+    spin_lock(&vm->console.lock);
+    flush_locked(vm);
+    spin_unlock(&vm->console.lock);
+}
+
+void vm_console_put(struct vm *vm, u8 byte)
+{
+    struct vm_console *console = &vm->console;
+    bool begins;
+
+    spin_lock(&console->lock);
+    begins = !console->length && !console->flush.hart;
+    console->line[console->length++] = (char)byte;
+    if (byte == '\n' || console->length == VM_CONSOLE_LINE) {
+        flush_locked(vm);
+        begins = false;
+    }
+    spin_unlock(&console->lock);
+    if (unlikely(begins))
+        timer_arm(&console->flush, timer_after(FLUSH_MS));
+}
+
+/* Takes the oldest byte that was typed; -1: none. */
+static s32 take_input(struct vm_console *console)
+{
+    s32 byte = -1;
+
+    spin_lock(&console->lock);
+    if (console->input_count) {
+        byte = console->input[console->input_head];
+        console->input_head = (console->input_head + 1) % VM_CONSOLE_INPUT;
+        console->input_count--;
+    }
+    spin_unlock(&console->lock);
+    return byte;
+}
+
+/* Puts the byte that the UART refused back to the front. */
+static void untake_input(struct vm_console *console, u8 byte)
+{
+    spin_lock(&console->lock);
+    console->input_head = (console->input_head + VM_CONSOLE_INPUT - 1) % VM_CONSOLE_INPUT;
+    console->input[console->input_head] = byte;
+    console->input_count++;
+    spin_unlock(&console->lock);
+}
+
+void vm_console_feed(struct vm *vm)
+{
+    s32 byte;
+
+    while ((byte = take_input(&vm->console)) >= 0)
+        if (!uart16550_receive(&vm->platform.uart, (u8)byte)) {
+            untake_input(&vm->console, (u8)byte);
+            return;
+        }
+}
+
+/* As firmware does it on the real machine: by reading the UART. */
+s32 vm_console_get(struct vm *vm)
+{
+    struct uart16550 *uart = &vm->platform.uart;
+    u32 status = 0, byte = 0;
+
+    uart16550_ops.read(uart, UART_LSR, 1, &status);
+    if (!(status & LSR_DR))
+        return -1;
+    uart16550_ops.read(uart, UART_RBR, 1, &byte);
+    return (s32)byte;
+}
+
+void vm_console_stop(struct vm *vm)
+{
+    timer_cancel_wait(&vm->console.flush);
+    vm_console_flush(vm);
+}
+
+/* The next VM after `index` that has not ended; `index` itself when there is no other. */
+static u32 next_running(u32 index)
+{
+    for (u32 i = 1; i <= vm_count; i++) {
+        u32 next = (index + i) % vm_count;
+
+        if (vms[next] && !vm_has_ended(vms[next]))
+            return next;
+    }
+    return index;
+}
+
+static void move_focus(void)
+{
+    focus = next_running(focus);
+    printk("Twofold: the keyboard goes to VM \"%s\"\n", vms[focus]->config.name);
+}
+
+static bool keep_input(struct vm_console *console, u8 byte)
+{
+    bool room;
+
+    spin_lock(&console->lock);
+    room = console->input_count < VM_CONSOLE_INPUT - 1; /* one place for a byte that comes back */
+    if (room) {
+        console->input[(console->input_head + console->input_count) % VM_CONSOLE_INPUT] = byte;
+        console->input_count++;
+    }
+    spin_unlock(&console->lock);
+    return room;
+}
+
+void vm_console_typed(u8 byte)
+{
+    if (!vm_count)
+        return;
+    if (byte == KEY_NEXT_VM && vm_count > 1) {
+        move_focus();
+        return;
+    }
+    if (vm_has_ended(vms[focus]))
+        focus = next_running(focus);
+    if (vm_has_ended(vms[focus]))
+        return;
+    keep_input(&vms[focus]->console, byte);
+    vm_console_feed(vms[focus]);
+}

@@ -1,0 +1,45 @@
+/* SBI calls: from registers to struct sbi_call and back. */
+#include "hyp/vm/exit.h"
+#include "hyp/vm/sbi_env.h"
+#include "hyp/vm/vm.h"
+
+#define ECALL_LENGTH 4
+
+/*
+ * After a call that stopped, suspended or reset its caller, or injected a trap. A suspension that
+ * need not wait still ends in vcpu_prepare, as every suspension does.
+ */
+static enum run_next after_resume(struct vcpu *vcpu)
+{
+    if (vcpu->hsm == HSM_STOPPED || vm_is_ending(vcpu->vm))
+        return RUN_BLOCK;
+    if (vcpu->hsm == HSM_SUSPENDED)
+        return exit_wait(vcpu) == RUN_GUEST ? RUN_YIELD : RUN_BLOCK;
+    return RUN_GUEST;
+}
+
+enum run_next exit_sbi(struct vcpu *vcpu)
+{
+    u32 *x = vcpu->context.x;
+    struct sbi_result result;
+    struct sbi_call call = {
+        .arg = {x[REG_A0], x[REG_A1], x[REG_A2], x[REG_A3], x[REG_A4], x[REG_A5]},
+        .function = x[REG_A6],
+        .extension = x[REG_A7],
+        .env = &sbi_env,
+        .vcpu = vcpu,
+    };
+
+    switch (sbi_handle(&call, &result)) {
+    case SBI_RETURN:
+        x[REG_A1] = result.value;
+        break;
+    case SBI_RETURN_LEGACY:
+        break;
+    case SBI_RESUME:
+        return after_resume(vcpu);
+    }
+    x[REG_A0] = (u32)result.error;
+    vcpu->context.pc += ECALL_LENGTH;
+    return likely(vcpu->hsm == HSM_STARTED) ? RUN_GUEST : after_resume(vcpu);
+}

@@ -1,0 +1,92 @@
+#include "hyp/vm/guest_isa.h"
+
+#include "arch/features.h"
+#include "hyp/core/string.h"
+
+/*
+ * Not for guests: H itself and what refines it, M-mode's, V and its parts (its state is not
+ * switched), counters and interrupt controllers that a VM does not have.
+ */
+static const char *const withheld[] = {
+    "h",     "v",         "sha",       "ssaia",  "sscofpmf",  "sscsrind", "ssctr",    "ssccfg",
+    "smaia", "smstateen", "ssstateen", "smepmp", "smcntrpmf", "smrnmi",   "smcdeleg", "smcsrind",
+    "smctr", "smmpm",     "ssnpm",     "sspm",   "zicfilp",   "zicfiss",
+};
+
+/* Families: every name that begins so. */
+static const char *const withheld_families[] = {"zve",       "zvl", "zvb", "zvk", "zvf",
+                                                "shcounter", "shg", "sht", "shv"};
+
+static bool equals(const char *name, u32 length, const char *other)
+{
+    return strlen(other) == length && !strncmp(name, other, length);
+}
+
+bool guest_isa_keeps(const char *name, u32 length)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(withheld); i++)
+        if (equals(name, length, withheld[i]))
+            return false;
+    for (u32 i = 0; i < ARRAY_SIZE(withheld_families); i++)
+        if (length >= strlen(withheld_families[i]) &&
+            !strncmp(name, withheld_families[i], strlen(withheld_families[i])))
+            return false;
+    if (equals(name, length, "sstc"))
+        return features.sstc;
+    if (equals(name, length, "svadu"))
+        return features.guest_adue;
+    return true;
+}
+
+struct text {
+    char *at;
+    u32 room; /* without the end */
+};
+
+static void append(struct text *text, const char *from, u32 length)
+{
+    if (length > text->room)
+        return;
+    memcpy(text->at, from, length);
+    text->at += length;
+    text->room -= length;
+}
+
+/* Characters up to the next '_' or the end. */
+static u32 word_length(const char *word)
+{
+    u32 length = 0;
+
+    while (word[length] && word[length] != '_')
+        length++;
+    return length;
+}
+
+/* "rv32imafdch": the base, then one letter an extension. */
+static void filter_letters(struct text *out, const char *letters, u32 length)
+{
+    u32 base = length < 4 ? length : 4;
+
+    append(out, letters, base);
+    for (u32 i = base; i < length; i++)
+        if (guest_isa_keeps(&letters[i], 1))
+            append(out, &letters[i], 1);
+}
+
+void guest_isa_filter(const char *isa, char *out, u32 size)
+{
+    struct text text = {out, size - 1};
+    u32 length = word_length(isa);
+
+    filter_letters(&text, isa, length);
+    for (isa += length; *isa; isa += length) {
+        isa++;
+        length = word_length(isa);
+        /* Whole or not at all, with its separator. */
+        if (!guest_isa_keeps(isa, length) || length + 1 > text.room)
+            continue;
+        append(&text, "_", 1);
+        append(&text, isa, length);
+    }
+    *text.at = '\0';
+}

@@ -1,0 +1,16 @@
+/* What a guest may know of the hart's ISA: all that the hart really has, except what we keep. */
+#ifndef VM_GUEST_ISA_H
+#define VM_GUEST_ISA_H
+
+#include "arch/types.h"
+
+/* False for an extension that a guest does not get; `name` in lower case, `length` characters. */
+bool guest_isa_keeps(const char *name, u32 length);
+
+/*
+ * Filters a "riscv,isa" string ("rv32imafdch_zicsr_..."). Writes the result, terminated, into
+ * `out`, as much as fits whole.
+ */
+void guest_isa_filter(const char *isa, char *out, u32 size);
+
+#endif

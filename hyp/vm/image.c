@@ -1,0 +1,181 @@
+#include "hyp/vm/image.h"
+
+#include "hyp/core/printk.h"
+#include "hyp/core/string.h"
+#include "hyp/vm/memory.h"
+#include "hyp/vm/vm.h"
+
+/* `VM "web", kernel`, for complain(): several VMs may load at once. */
+struct place {
+    char text[48];
+};
+
+static struct place place(const struct vm *vm)
+{
+    struct place place;
+
+    format_text(place.text, sizeof(place.text), "VM \"%s\", kernel", vm->config.name);
+    return place;
+}
+
+/* ELF, 32 bits, little-endian (System V ABI, chapter 4 and 5). */
+#define ELF_MAGIC        0x464c457fu
+#define ELF_CLASS_32     1
+#define ELF_DATA_LSB     1
+#define ELF_EM_RISCV     243
+#define ELF_PT_LOAD      1
+#define ELF_MAX_SEGMENTS 64
+
+struct elf_header {
+    u32 magic;
+    u8 class, data, ident_rest[10];
+    u16 type, machine;
+    u32 version, entry, program_offset, section_offset, flags;
+    u16 header_size, program_size, program_count;
+};
+
+struct elf_program {
+    u32 type, offset, vaddr, paddr, file_size, memory_size, flags, align;
+};
+
+/* The header of a Linux RISC-V Image. */
+#define IMAGE_MAGIC2 0x05435352u /* "RSC\x05" */
+struct linux_header {
+    u32 code[2];
+    u64 text_offset, image_size, flags;
+    u32 version, reserved1;
+    u64 reserved2, magic;
+    u32 magic2, reserved3;
+};
+
+/* Copies a header out of the blob, which has no alignment; false when it ends before. */
+static bool read_header(const struct blob *blob, u32 offset, void *header, u32 size)
+{
+    if (offset > blob->size || size > blob->size - offset)
+        return false;
+    memcpy(header, blob->data + offset, size);
+    return true;
+}
+
+static bool check_elf(struct vm *vm, const struct elf_header *elf)
+{
+    if (elf->class != ELF_CLASS_32 || elf->data != ELF_DATA_LSB || elf->machine != ELF_EM_RISCV)
+        return complain(place(vm).text, "an ELF file, but not for 32-bit little-endian RISC-V");
+    if (elf->program_size != sizeof(struct elf_program) || !elf->program_count ||
+        elf->program_count > ELF_MAX_SEGMENTS)
+        return complain(place(vm).text,
+                        "an ELF file with %u program headers of %u bytes; expected 1 to %u of %u",
+                        elf->program_count, elf->program_size, ELF_MAX_SEGMENTS,
+                        (u32)sizeof(struct elf_program));
+    return true;
+}
+
+static bool check_segment(struct vm *vm, const struct elf_program *segment)
+{
+    const struct blob *blob = &vm->config.kernel;
+
+    if (segment->offset > blob->size || segment->file_size > blob->size - segment->offset)
+        return complain(place(vm).text,
+                        "the file is truncated: a segment reaches to byte %llu of %u",
+                        (u64)segment->offset + segment->file_size, blob->size);
+    if (segment->file_size > segment->memory_size)
+        return complain(place(vm).text, "a segment is larger in the file (%u) than in memory (%u)",
+                        segment->file_size, segment->memory_size);
+    if (!memory_is_ram(vm, segment->paddr, segment->memory_size))
+        return complain(place(vm).text,
+                        "a segment of %u bytes at 0x%x is not within the VM's RAM, %u MiB at 0x%x",
+                        segment->memory_size, segment->paddr, (u32)(vm->config.memory >> 20),
+                        PLATFORM_RAM_BASE);
+    return true;
+}
+
+static void extend_loaded(struct loaded_image *loaded, gpa_t start, u64 size)
+{
+    if (start < loaded->start)
+        loaded->start = start;
+    if (start + size > loaded->end)
+        loaded->end = start + size;
+}
+
+/* An entry given as a virtual address is the byte of the segment that has it. */
+static gpa_t physical_entry(const struct elf_program *segment, u32 entry, gpa_t otherwise)
+{
+    if (entry >= segment->vaddr && entry - segment->vaddr < segment->memory_size)
+        return (gpa_t)segment->paddr + (entry - segment->vaddr);
+    return otherwise;
+}
+
+static bool load_segment(struct vm *vm, const struct elf_program *segment)
+{
+    if (!check_segment(vm, segment))
+        return false;
+    return memory_write(vm, segment->paddr, vm->config.kernel.data + segment->offset,
+                        segment->file_size);
+}
+
+static bool load_elf(struct vm *vm, struct loaded_image *loaded)
+{
+    const struct blob *blob = &vm->config.kernel;
+    struct elf_program segment;
+    struct elf_header elf;
+
+    if (!read_header(blob, 0, &elf, sizeof(elf)))
+        return complain(place(vm).text,
+                        "the file is truncated: an ELF header has %u bytes, this has %u",
+                        (u32)sizeof(elf), blob->size);
+    if (!check_elf(vm, &elf))
+        return false;
+    *loaded = (struct loaded_image){.entry = elf.entry, .start = ~0ull};
+    for (u32 i = 0; i < elf.program_count; i++) {
+        u32 header = elf.program_offset + i * (u32)sizeof(segment);
+
+        if (header < elf.program_offset || !read_header(blob, header, &segment, sizeof(segment)))
+            return complain(place(vm).text,
+                            "the file is truncated: program header %u lies past its end", i);
+        if (segment.type != ELF_PT_LOAD || !segment.memory_size)
+            continue;
+        if (!load_segment(vm, &segment))
+            return false;
+        extend_loaded(loaded, segment.paddr, segment.memory_size);
+        loaded->entry = physical_entry(&segment, elf.entry, loaded->entry);
+    }
+    if (!memory_is_ram(vm, loaded->entry, 4))
+        return complain(place(vm).text, "its entry, 0x%x, is not in the VM's RAM", elf.entry);
+    return true;
+}
+
+/* The bytes that a kernel without an ELF header occupies: an Image says so itself. */
+static u64 flat_size(const struct blob *blob)
+{
+    struct linux_header header;
+
+    if (read_header(blob, 0, &header, sizeof(header)) && header.magic2 == IMAGE_MAGIC2 &&
+        header.image_size > blob->size)
+        return header.image_size;
+    return blob->size;
+}
+
+static bool load_flat(struct vm *vm, struct loaded_image *loaded)
+{
+    const struct blob *blob = &vm->config.kernel;
+    u64 size = flat_size(blob);
+
+    if (!memory_is_ram(vm, PLATFORM_KERNEL_BASE, size))
+        return complain(place(vm).text,
+                        "needs %llu KiB from 0x%x on, but the VM's %u MiB of RAM end before",
+                        size / 1024, PLATFORM_KERNEL_BASE, (u32)(vm->config.memory >> 20));
+    *loaded = (struct loaded_image){
+        .entry = PLATFORM_KERNEL_BASE,
+        .start = PLATFORM_KERNEL_BASE,
+        .end = PLATFORM_KERNEL_BASE + size,
+    };
+    return memory_write(vm, PLATFORM_KERNEL_BASE, blob->data, blob->size);
+}
+
+bool image_load(struct vm *vm, struct loaded_image *loaded)
+{
+    u32 magic = 0;
+
+    read_header(&vm->config.kernel, 0, &magic, sizeof(magic));
+    return magic == ELF_MAGIC ? load_elf(vm, loaded) : load_flat(vm, loaded);
+}

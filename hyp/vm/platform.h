@@ -1,0 +1,51 @@
+/*
+ * The machine that a guest sees: QEMU's `virt`, as an S-mode kernel meets it. The addresses and
+ * interrupt numbers are that machine's, which kernels without a device tree know by heart.
+ */
+#ifndef VM_PLATFORM_H
+#define VM_PLATFORM_H
+
+#include "arch/types.h"
+#include "hyp/core/timer.h"
+#include "hyp/dev/finisher.h"
+#include "hyp/dev/plic.h"
+#include "hyp/dev/rtc.h"
+#include "hyp/dev/uart16550.h"
+#include "hyp/dev/virtio_mmio.h"
+
+#define PLATFORM_FINISHER_BASE 0x00100000u
+#define PLATFORM_RTC_BASE      0x00101000u
+#define PLATFORM_RTC_IRQ       11
+#define PLATFORM_PLIC_BASE     0x0c000000u
+#define PLATFORM_UART_BASE     0x10000000u
+#define PLATFORM_UART_IRQ      10
+#define PLATFORM_UART_CLOCK    3686400
+#define PLATFORM_VIRTIO_BASE   0x10001000u
+#define PLATFORM_VIRTIO_STRIDE 0x1000u
+#define PLATFORM_VIRTIO_IRQ    1
+#define PLATFORM_VIRTIO_SLOTS  8
+#define PLATFORM_RAM_BASE      0x80000000u
+/* Where QEMU puts a kernel that does not say where it wants to be, after 4 MiB of firmware. */
+#define PLATFORM_KERNEL_BASE   0x80400000u
+
+struct vm;
+
+struct platform {
+    struct plic plic;
+    struct uart16550 uart;
+    struct rtc rtc;
+    struct timer rtc_timer;
+    struct finisher finisher;
+    struct virtio_mmio virtio[PLATFORM_VIRTIO_SLOTS];
+};
+
+/* Makes the devices and puts them on the VM's bus. */
+void platform_init(struct vm *vm);
+
+/* The power-on state of all devices; no vCPU runs. */
+void platform_reset(struct vm *vm);
+
+/* Stops what devices have going on the host. After it, nothing of the host calls them any more. */
+void platform_stop(struct vm *vm);
+
+#endif

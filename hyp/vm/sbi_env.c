@@ -1,0 +1,243 @@
+#include "hyp/vm/sbi_env.h"
+
+#include "arch/csr.h"
+#include "arch/guest_access.h"
+#include "hyp/core/machine.h"
+#include "hyp/vm/exit.h"
+#include "hyp/vm/guest_walk.h"
+#include "hyp/vm/memory.h"
+#include "hyp/vm/vm.h"
+#include "hyp/vm/vtimer.h"
+
+/* How much of a guest's text is moved at a time. */
+#define CHUNK 128u
+
+static struct vcpu *sibling(void *vcpu, u32 hart)
+{
+    return ((struct vcpu *)vcpu)->vm->vcpus[hart];
+}
+
+static struct vm *vm_of(void *vcpu)
+{
+    return ((struct vcpu *)vcpu)->vm;
+}
+
+static u32 env_hart_count(void *vcpu)
+{
+    return vm_of(vcpu)->config.cpus;
+}
+
+static u32 env_hart_id(void *vcpu)
+{
+    return ((struct vcpu *)vcpu)->id;
+}
+
+static enum hsm_state env_hsm_state(void *vcpu, u32 hart)
+{
+    return __atomic_load_n(&sibling(vcpu, hart)->hsm, __ATOMIC_ACQUIRE);
+}
+
+static bool env_hart_is_online(void *vcpu, u32 hart)
+{
+    enum hsm_state state = env_hsm_state(vcpu, hart);
+
+    return state == HSM_STARTED || state == HSM_SUSPENDED;
+}
+
+static void env_set_timer(void *vcpu, u64 deadline)
+{
+    vtimer_set(vcpu, deadline);
+}
+
+static void env_send_ipi(void *vcpu, u32 hart)
+{
+    vcpu_request(sibling(vcpu, hart), REQUEST_SOFTWARE);
+}
+
+static bool env_clear_ipi(void *vcpu)
+{
+    u32 posted = __atomic_fetch_and(&((struct vcpu *)vcpu)->requests, ~(u32)REQUEST_SOFTWARE,
+                                    __ATOMIC_SEQ_CST);
+    bool pending = (posted & REQUEST_SOFTWARE) || (csr_read(CSR_HVIP) & BIT(IRQ_VSSI));
+
+    csr_clear(CSR_HVIP, BIT(IRQ_VSSI));
+    return pending;
+}
+
+static void env_fence_post(void *vcpu, u32 hart, const struct sbi_fence *fence)
+{
+    struct vcpu *target = sibling(vcpu, hart);
+
+    spin_lock(&target->lock);
+    if (target->fence_count < VCPU_FENCES)
+        target->fences[target->fence_count] = *fence;
+    if (target->fence_count <= VCPU_FENCES)
+        target->fence_count++;
+    spin_unlock(&target->lock);
+    vcpu_request(target, REQUEST_FENCE);
+}
+
+static void env_fence_wait(void *vcpu)
+{
+    for (u32 i = 0; i < vm_of(vcpu)->config.cpus; i++)
+        vcpu_wait_outside(sibling(vcpu, i), REQUEST_FENCE);
+}
+
+static enum sbi_error env_hart_start(void *vcpu, u32 hart, gpa_t entry, u32 opaque)
+{
+    struct vcpu *target = sibling(vcpu, hart);
+    enum sbi_error error = SBI_ERR_ALREADY_AVAILABLE;
+
+    spin_lock(&target->lock);
+    if (target->hsm == HSM_STOPPED) {
+        target->start_entry = u64_low(entry);
+        target->start_opaque = opaque;
+        target->hsm = HSM_START_PENDING;
+        error = SBI_SUCCESS;
+    }
+    spin_unlock(&target->lock);
+    if (error == SBI_SUCCESS)
+        sched_wake(&target->task);
+    return error;
+}
+
+static enum sbi_error env_hart_stop(void *caller)
+{
+    struct vcpu *vcpu = caller;
+
+    spin_lock(&vcpu->lock);
+    vcpu->hsm = HSM_STOPPED;
+    spin_unlock(&vcpu->lock);
+    return SBI_SUCCESS;
+}
+
+static enum sbi_error env_hart_suspend(void *caller, bool retentive, gpa_t entry, u32 opaque)
+{
+    struct vcpu *vcpu = caller;
+
+    spin_lock(&vcpu->lock);
+    vcpu->start_entry = u64_low(entry);
+    vcpu->start_opaque = opaque;
+    vcpu->restart = !retentive;
+    vcpu->hsm = HSM_SUSPENDED;
+    spin_unlock(&vcpu->lock);
+    return SBI_SUCCESS;
+}
+
+static void env_reset(void *vcpu, enum sbi_reset type, enum sbi_reset_reason reason)
+{
+    enum vm_ending ending = VM_RESETS;
+
+    if (type == SBI_RESET_SHUTDOWN)
+        ending = reason == SBI_REASON_FAILURE ? VM_FAILS : VM_POWERS_OFF;
+    vm_request_end(vm_of(vcpu), ending);
+}
+
+static bool env_is_ram(void *vcpu, gpa_t start, u64 size)
+{
+    return memory_is_ram(vm_of(vcpu), start, size);
+}
+
+static u32 env_console_write(void *vcpu, gpa_t start, u32 size)
+{
+    char text[CHUNK];
+    u32 count = size < CHUNK ? size : CHUNK;
+
+    if (!memory_read(vm_of(vcpu), start, text, count))
+        return 0;
+    for (u32 i = 0; i < count; i++)
+        vm_console_put(vm_of(vcpu), (u8)text[i]);
+    return count;
+}
+
+static u32 env_console_read(void *vcpu, gpa_t start, u32 size)
+{
+    u8 text[CHUNK];
+    u32 count = 0;
+    s32 byte;
+
+    while (count < size && count < CHUNK && (byte = vm_console_get(vm_of(vcpu))) >= 0)
+        text[count++] = (u8)byte;
+    return count && memory_write(vm_of(vcpu), start, text, count) ? count : 0;
+}
+
+static void env_console_put(void *vcpu, u8 byte)
+{
+    vm_console_put(vm_of(vcpu), byte);
+}
+
+static s32 env_console_get(void *vcpu)
+{
+    return vm_console_get(vm_of(vcpu));
+}
+
+static bool env_read_guest_word(void *vcpu, gva_t address, u32 *value)
+{
+    struct guarded_trap trap;
+    u8 byte;
+
+    *value = 0;
+    for (u32 i = 0; i < 4; i++) {
+        if (!guest_load_byte(address + i, &byte, &trap)) {
+            inject_trap(vcpu, &trap);
+            return false;
+        }
+        *value |= (u32)byte << 8 * i;
+    }
+    return true;
+}
+
+static bool env_debug_allowed(void *vcpu)
+{
+    return vm_of(vcpu)->config.debug;
+}
+
+static void env_debug_walk(void *vcpu, gva_t address, u32 access)
+{
+    guest_walk_print(vcpu, address,
+                     access == 'w'   ? WALK_WRITE
+                     : access == 'x' ? WALK_EXECUTE
+                                     : WALK_READ);
+}
+
+static bool env_debug_swap(void *vcpu, gpa_t a, gpa_t b)
+{
+    if (!memory_swap(vm_of(vcpu), a, b))
+        return false;
+    tlb_shoot_down(vm_of(vcpu));
+    return true;
+}
+
+/* The ids of the hart are M-mode's to read; a guest gets the values that mean "not implemented". */
+static u32 env_machine_id(void *vcpu, u32 function)
+{
+    (void)vcpu;
+    (void)function;
+    return 0;
+}
+
+const struct sbi_env sbi_env = {
+    .hart_count = env_hart_count,
+    .hart_id = env_hart_id,
+    .hart_is_online = env_hart_is_online,
+    .set_timer = env_set_timer,
+    .send_ipi = env_send_ipi,
+    .clear_ipi = env_clear_ipi,
+    .fence_post = env_fence_post,
+    .fence_wait = env_fence_wait,
+    .hsm_state = env_hsm_state,
+    .hart_start = env_hart_start,
+    .hart_stop = env_hart_stop,
+    .hart_suspend = env_hart_suspend,
+    .reset = env_reset,
+    .is_ram = env_is_ram,
+    .console_write = env_console_write,
+    .console_read = env_console_read,
+    .console_put = env_console_put,
+    .console_get = env_console_get,
+    .read_guest_word = env_read_guest_word,
+    .debug_allowed = env_debug_allowed,
+    .debug_walk = env_debug_walk,
+    .debug_swap = env_debug_swap,
+    .machine_id = env_machine_id,
+};

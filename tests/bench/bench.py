@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""What virtualisation costs, in instructions: the table of `make bench`.
+
+    tests/bench/bench.py [--logs DIRECTORY]
+
+Every run is under QEMU's -icount shift=0,sleep=off with no input, where an instruction takes 1 ns and two runs are the same to the last digit. A tick of the time counter is
+100 instructions then. Exits are counted by a guest with rdinstret (bench_exits); Linux is timed
+by its own clock as a guest and natively, from the kernel's first instruction. The exit status is
+1 when a run fails; a target that is missed is told, not an error.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FIRMWARE = '/usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin'
+ENTRY = os.path.join(TREE, 'build', 'bench', 'entry.bin')
+MEMORY = '128M'
+LIMIT = 600                     # seconds for one run
+
+# What bench_exits prints, how the table calls it, and the most that it may be.
+EXITS = [
+    ('sbi_base_call', 'SBI Base call', 165),
+    ('plic_load', 'PLIC load', 210),
+    ('uart_store', 'UART character', 230),
+    ('uart_status_load', 'UART status load', None),
+    ('set_timer', 'SBI set_timer', None),
+    ('ipi_send', 'IPI to another vCPU: send', None),
+    ('ipi_round_trip', 'IPI to another vCPU and back', None),
+    ('first_touch', 'first touch of a 4 KiB page', None),
+]
+
+# Linux: what is timed, by which line, with which command line, and the largest ratio.
+LINUX = [
+    ('Linux entry to init, quiet', 'boot', 'quiet onboot=poweroff', 1.02),
+    ('Linux entry to init, serial console', 'boot', 'onboot=poweroff', 1.05),
+    ('warm compute-fork-mmap-thread workload', 'workload', 'quiet onboot=workload', 1.01),
+]
+
+
+class BenchError(Exception):
+    """A run did not show what it should."""
+
+
+class Runner:
+    """Runs commands to their end, with a log for each."""
+
+    def __init__(self, logs):
+        self.logs = logs
+        os.makedirs(logs, exist_ok=True)
+
+    def run(self, name, command):
+        print(f'running {name} ...', file=sys.stderr)
+        path = os.path.join(self.logs, name + '.log')
+        with open(path, 'wb') as log:
+            try:
+                status = subprocess.run(command, cwd=TREE, stdin=subprocess.DEVNULL, stdout=log,
+                                        stderr=subprocess.STDOUT, timeout=LIMIT,
+                                        check=False).returncode
+            except subprocess.TimeoutExpired:
+                raise BenchError(f'{name}: no end within {LIMIT} s; see {path}') from None
+        if status:
+            raise BenchError(f'{name}: ended with status {status}; see {path}')
+        with open(path, encoding='utf-8', errors='replace') as log:
+            return log.read()
+
+    def guest(self, name, arguments, harts=1):
+        return self.run(name + '-guest',
+                        ['./qemu-run.sh', '--harts', str(harts), '--icount'] + arguments)
+
+    def native(self, name, arguments, harts=1):
+        return self.run(name + '-native',
+                        ['qemu-system-riscv32', '-M', 'virt', '-smp', str(harts), '-m', MEMORY,
+                         '-display', 'none', '-monitor', 'none', '-serial', 'stdio',
+                         '-icount', 'shift=0,sleep=off', '-bios', FIRMWARE] + arguments)
+
+
+def number(text, pattern, log):
+    found = re.search(pattern, text, re.MULTILINE)
+    if not found:
+        raise BenchError(f"{log}: no line matches '{pattern}'")
+    return int(found.group(1))
+
+
+def ticks(text, word, log):
+    return number(text, rf'{word}: ticks (\d+)', log)
+
+
+def linux_arguments(options):
+    """The same Linux natively and as a guest. The first use builds it."""
+    image = os.path.join(TREE, 'build', 'linux')
+    append = 'console=ttyS0 ' + options
+    return (['--linux', '--memory', MEMORY, '--append', options],
+            ['-kernel', f'{image}/Image', '-initrd', f'{image}/initramfs.cpio.gz',
+             '-append', append])
+
+
+def entry_ticks(runner, native_linux):
+    """What the clock says at a kernel's entry, natively and as a guest. The machine is that of
+    the Linux run but for the kernel, so that firmware takes the same time."""
+    os.makedirs(os.path.dirname(ENTRY), exist_ok=True)
+    elf = ENTRY.replace('.bin', '.elf')
+    source = os.path.join(TREE, 'tests', 'bench', 'entry.S')
+    subprocess.run(['riscv64-unknown-elf-gcc', '-march=rv32ima_zicsr', '-mabi=ilp32', '-nostdlib',
+                    '-static', '-Wl,-N,-Ttext=0x80400000,--build-id=none', '-o', elf, source],
+                   check=True)
+    subprocess.run(['riscv64-unknown-elf-objcopy', '-O', 'binary', elf, ENTRY], check=True)
+    native = ticks(runner.native('entry', ['-kernel', ENTRY] + native_linux[2:]), 'entry', 'entry')
+    guest = ticks(runner.guest('entry', ['--kernel', ENTRY, '--memory', MEMORY]), 'entry', 'entry')
+    return native, guest
+
+
+def measure_exits(runner):
+    """Rows (name, value, native, ratio, target, good) of the exits. Natively, firmware answers
+    the calls and the devices are hardware."""
+    guest = runner.guest('exits', ['--vms', 'tests/bench/exits.dts'], harts=2)
+    native = runner.native('exits', ['-kernel', 'build/guest/bench_exits.bin'], harts=2)
+    for key, name, target in EXITS:
+        value, bare = (number(text, rf'bench: {key} (\d+)', 'exits') for text in (guest, native))
+        yield name, value, bare, None, target, target is None or value <= target
+
+
+def measure_linux(runner):
+    for index, (name, word, options, target) in enumerate(LINUX):
+        guest_arguments, native_arguments = linux_arguments(options)
+        label = f'linux-{index}'
+        guest = ticks(runner.guest(label, guest_arguments), word, label)
+        native = ticks(runner.native(label, native_arguments), word, label)
+        if word == 'boot':
+            native_entry, guest_entry = entry_ticks(runner, native_arguments)
+            native -= native_entry
+            guest -= guest_entry
+        ratio = guest / native
+        yield name, guest * 100, native * 100, ratio, target, ratio <= target
+
+
+def format_row(row):
+    name, value, native, ratio, target, good = row
+    return (name, f'{value:,}', f'{native:,}' if native else '', f'{ratio:.4f}' if ratio else '',
+            f'<= {target}' if target else '', ('met' if good else 'missed') if target else '')
+
+
+def print_table(rows):
+    head = ('instructions', 'twofold', 'native', 'ratio', 'target', '')
+    cells = [head] + [format_row(row) for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        first, *rest = [cell.ljust(width) if column in (0, 4, 5) else cell.rjust(width)
+                        for column, (cell, width) in enumerate(zip(row, widths))]
+        print('  '.join([first] + rest).rstrip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('--logs', default=os.path.join(TREE, 'build', 'bench'))
+    runner = Runner(parser.parse_args().logs)
+    try:
+        rows = list(measure_exits(runner)) + list(measure_linux(runner))
+    except BenchError as error:
+        print(f'bench: error: {error}', file=sys.stderr)
+        return 1
+    print_table(rows)
+    size = os.path.getsize(os.path.join(TREE, 'build', 'twofold.bin'))
+    print(f'\nbuild/twofold.bin: {size:,} bytes')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
