@@ -5,6 +5,13 @@
 #ifndef ARCH_CSR_H
 #define ARCH_CSR_H
 
+/* Masks are unsigned in C; assemblers know no suffix. */
+#ifdef __ASSEMBLER__
+#define U(number) number
+#else
+#define U(number) number##u
+#endif
+
 /* Supervisor */
 #define CSR_SSTATUS    0x100
 #define CSR_SIE        0x104
@@ -66,27 +73,27 @@
 #define CSR_INSTRETH 0xc82
 
 /* sstatus and vsstatus */
-#define SSTATUS_SIE        0x00000002u
-#define SSTATUS_SPIE       0x00000020u
-#define SSTATUS_UBE        0x00000040u
-#define SSTATUS_SPP        0x00000100u
-#define SSTATUS_VS         0x00000600u
-#define SSTATUS_FS         0x00006000u
-#define SSTATUS_FS_INITIAL 0x00002000u
-#define SSTATUS_FS_CLEAN   0x00004000u
-#define SSTATUS_FS_DIRTY   0x00006000u
-#define SSTATUS_SUM        0x00040000u
-#define SSTATUS_MXR        0x00080000u
+#define SSTATUS_SIE        U(0x00000002)
+#define SSTATUS_SPIE       U(0x00000020)
+#define SSTATUS_UBE        U(0x00000040)
+#define SSTATUS_SPP        U(0x00000100)
+#define SSTATUS_VS         U(0x00000600)
+#define SSTATUS_FS         U(0x00006000)
+#define SSTATUS_FS_INITIAL U(0x00002000)
+#define SSTATUS_FS_CLEAN   U(0x00004000)
+#define SSTATUS_FS_DIRTY   U(0x00006000)
+#define SSTATUS_SUM        U(0x00040000)
+#define SSTATUS_MXR        U(0x00080000)
 
 /* hstatus */
-#define HSTATUS_VSBE 0x00000020u
-#define HSTATUS_GVA  0x00000040u
-#define HSTATUS_SPV  0x00000080u
-#define HSTATUS_SPVP 0x00000100u
-#define HSTATUS_HU   0x00000200u
-#define HSTATUS_VTVM 0x00100000u
-#define HSTATUS_VTW  0x00200000u
-#define HSTATUS_VTSR 0x00400000u
+#define HSTATUS_VSBE U(0x00000020)
+#define HSTATUS_GVA  U(0x00000040)
+#define HSTATUS_SPV  U(0x00000080)
+#define HSTATUS_SPVP U(0x00000100)
+#define HSTATUS_HU   U(0x00000200)
+#define HSTATUS_VTVM U(0x00100000)
+#define HSTATUS_VTW  U(0x00200000)
+#define HSTATUS_VTSR U(0x00400000)
 
 /* Interrupts: bit numbers of sie, sip, hie, hip, hvip and causes */
 #define IRQ_SSI  1
@@ -97,7 +104,7 @@
 #define IRQ_VSEI 10
 #define IRQ_SGEI 12
 
-#define CAUSE_INTERRUPT 0x80000000u
+#define CAUSE_INTERRUPT U(0x80000000)
 
 /* Exceptions */
 #define CAUSE_FETCH_MISALIGNED    0
@@ -120,32 +127,32 @@
 #define CAUSE_STORE_GUEST_PAGE    23
 
 /* satp and vsatp: MODE 31, ASID 30:22, PPN 21:0. hgatp: MODE 31, VMID 28:22, PPN 21:0. */
-#define SATP_SV32        0x80000000u
-#define SATP_PPN         0x003fffffu
-#define HGATP_SV32X4     0x80000000u
+#define SATP_SV32        U(0x80000000)
+#define SATP_PPN         U(0x003fffff)
+#define HGATP_SV32X4     U(0x80000000)
 #define HGATP_VMID_SHIFT 22
-#define HGATP_VMID       0x1fc00000u
-#define HGATP_PPN        0x003fffffu
+#define HGATP_VMID       U(0x1fc00000)
+#define HGATP_PPN        U(0x003fffff)
 
 /* henvcfg, the low word and henvcfgh */
-#define HENVCFG_FIOM   0x00000001u
-#define HENVCFG_CBIE   0x00000030u
-#define HENVCFG_CBCFE  0x00000040u
-#define HENVCFG_CBZE   0x00000080u
-#define HENVCFGH_ADUE  0x20000000u
-#define HENVCFGH_PBMTE 0x40000000u
-#define HENVCFGH_STCE  0x80000000u
+#define HENVCFG_FIOM   U(0x00000001)
+#define HENVCFG_CBIE   U(0x00000030)
+#define HENVCFG_CBCFE  U(0x00000040)
+#define HENVCFG_CBZE   U(0x00000080)
+#define HENVCFGH_ADUE  U(0x20000000)
+#define HENVCFGH_PBMTE U(0x40000000)
+#define HENVCFGH_STCE  U(0x80000000)
 
 /* hstateen0h: what a guest may reach of its own state */
-#define HSTATEEN0H_ENVCFG 0x40000000u
-#define HSTATEEN0H_SE0    0x80000000u
-#define HSTATEEN0_FCSR    0x00000002u
-#define HSTATEEN0_JVT     0x00000004u
+#define HSTATEEN0H_ENVCFG U(0x40000000)
+#define HSTATEEN0H_SE0    U(0x80000000)
+#define HSTATEEN0_FCSR    U(0x00000002)
+#define HSTATEEN0_JVT     U(0x00000004)
 
 /* hcounteren and scounteren */
-#define COUNTEREN_CY 0x1u
-#define COUNTEREN_TM 0x2u
-#define COUNTEREN_IR 0x4u
+#define COUNTEREN_CY U(0x1)
+#define COUNTEREN_TM U(0x2)
+#define COUNTEREN_IR U(0x4)
 
 #ifndef __ASSEMBLER__
 

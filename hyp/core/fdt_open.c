@@ -113,11 +113,15 @@ static enum fdt_status check_blocks(struct fdt *fdt)
     fdt->reservations = be32(fdt->blob + HEADER_RESERVATIONS);
 
     if (!fits(fdt->structure, fdt->structure_size, fdt->size) ||
-        !fits(fdt->strings, fdt->strings_size, fdt->size) ||
-        /* fdt_node is signed */
-        fdt->structure_size > INT32_MAX)
+        !fits(fdt->strings, fdt->strings_size, fdt->size))
         return FDT_TRUNCATED;
+    if (fdt->structure_size > INT32_MAX) /* fdt_node is signed */
+        return FDT_BAD_STRUCTURE;
     if (!IS_ALIGNED(fdt->structure, 4) || !IS_ALIGNED(fdt->reservations, 8))
+        return FDT_BAD_STRUCTURE;
+    /* The blocks follow the header. */
+    if (fdt->structure < HEADER_SIZE || fdt->strings < HEADER_SIZE ||
+        fdt->reservations < HEADER_SIZE)
         return FDT_BAD_STRUCTURE;
     /* A name that begins before the last NUL also ends before it. */
     while (fdt->strings_size > 0 && fdt->blob[fdt->strings + fdt->strings_size - 1] != 0)

@@ -23,14 +23,15 @@ static void put_be32(u8 *p, u32 value)
 static u8 *claim(struct fdt_writer *w, u32 header, u32 length)
 {
     u32 room = w->capacity - w->used;
+    u32 size = ALIGN_UP(header + length, 4); /* may have wrapped: length is judged by itself too */
 
-    if (w->failed || length > room || ALIGN_UP(header + length, 4) > room) {
+    if (w->failed || length > room || size > room) {
         w->failed = true;
         return NULL;
     }
     u8 *place = w->buffer + w->used;
-    w->used += ALIGN_UP(header + length, 4);
-    memset(place, 0, ALIGN_UP(header + length, 4));
+    w->used += size;
+    memset(place, 0, size);
     return place;
 }
 
@@ -79,6 +80,7 @@ void fdt_begin_node(struct fdt_writer *w, const char *name)
 
 void fdt_begin_unit(struct fdt_writer *w, const char *name, u64 unit)
 {
+    static const u8 hex[] = "0123456789abcdef";
     u32 length = (u32)strlen(name);
     u32 digits = 1;
 
@@ -90,7 +92,7 @@ void fdt_begin_unit(struct fdt_writer *w, const char *name, u64 unit)
     memcpy(place, name, length);
     place[length] = '@';
     for (u32 i = digits; i > 0; i--, unit >>= 4)
-        place[length + i] = (u8) "0123456789abcdef"[unit & 15];
+        place[length + i] = hex[unit & 15];
 }
 
 void fdt_end_node(struct fdt_writer *w)

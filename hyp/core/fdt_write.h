@@ -14,16 +14,17 @@
 struct fdt_writer {
     u8 *buffer;
     u32 capacity, used; /* bytes */
-    u32 depth;
+    u32 depth;          /* nodes open */
     bool has_root;
-    bool may_put; /* the node at hand has no child yet: properties precede children */
-    bool failed;  /* full, or called out of order */
+    bool may_put;                         /* the node at hand has no child yet */
+    bool failed;                          /* full, or called out of order */
     const char *names[FDT_WRITE_STRINGS]; /* property names met so far */
     u32 name_offsets[FDT_WRITE_STRINGS];
     u32 name_count, names_size;
 };
 
-/* Starts a tree in `buffer`, 8-byte aligned, of `capacity` bytes, with an empty reservation block.
+/*
+ * Starts a tree in `buffer`, 8-byte aligned, of `capacity` bytes, with an empty reservation block.
  */
 void fdt_begin(struct fdt_writer *w, void *buffer, u32 capacity, u32 boot_hart);
 

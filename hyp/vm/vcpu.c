@@ -24,6 +24,8 @@ void vcpu_reset(struct vcpu *vcpu, u32 entry, u32 opaque)
     vcpu->csrs = (struct vcpu_csrs){
         .sstatus = SSTATUS_SPP | SSTATUS_FS_CLEAN,
         .hstatus = HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_VTW,
+        /* As OpenSBI leaves it: kernels that know no scounteren let programs read the time. */
+        .scounteren = COUNTEREN_CY | COUNTEREN_TM | COUNTEREN_IR,
         .vstimecmp = TIMER_NEVER,
     };
     memset(&vcpu->fp, 0, sizeof(vcpu->fp));

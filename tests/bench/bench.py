@@ -3,10 +3,11 @@
 
     tests/bench/bench.py [--logs DIRECTORY]
 
-Every run is under QEMU's -icount shift=0,sleep=off with no input, where an instruction takes 1 ns and two runs are the same to the last digit. A tick of the time counter is
-100 instructions then. Exits are counted by a guest with rdinstret (bench_exits); Linux is timed
-by its own clock as a guest and natively, from the kernel's first instruction. The exit status is
-1 when a run fails; a target that is missed is told, not an error.
+Every run is under QEMU's -icount shift=0,sleep=off with no input, where an instruction takes 1 ns
+and two runs are the same to the last digit; a tick of the time counter is 100 instructions then.
+Exits are counted by a guest with rdinstret (bench_exits); Linux is timed by its own clock, as a
+guest and natively, from the kernel's first instruction. The exit status is 1 when a run fails; a
+target that is missed is told, not an error.
 """
 
 import argparse

@@ -13,13 +13,6 @@ static void check(bool condition)
         __builtin_trap();
 }
 
-static bool same(const struct memory_insn *a, const struct memory_insn *b)
-{
-    return a->kind == b->kind && a->width == b->width && a->is_signed == b->is_signed &&
-           a->length == b->length && a->rd == b->rd && a->rs1 == b->rs1 && a->rs2 == b->rs2 &&
-           a->address_offset == b->address_offset && a->offset == b->offset;
-}
-
 static void check_promises(const struct memory_insn *insn)
 {
     bool is_fp = insn->kind == MEMORY_FP_LOAD || insn->kind == MEMORY_FP_STORE;
@@ -43,7 +36,8 @@ static void check_memory(u32 bits)
     check_promises(&insn);
     check(insn.length == insn_length(bits) && insn.address_offset == 0);
     if (insn.length == 2)
-        check(decode_memory(bits & 0xffff, &without_top) && same(&insn, &without_top));
+        check(decode_memory(bits & 0xffff, &without_top) &&
+              !memcmp(&insn, &without_top, sizeof(insn)));
 }
 
 static void check_htinst(u32 htinst)

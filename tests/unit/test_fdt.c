@@ -700,6 +700,7 @@ TEST(headers_that_are_refused)
     CHECK_EQ(with_header(HEADER_STRUCTURE, tree.size), FDT_TRUNCATED);
     CHECK_EQ(with_header(HEADER_STRUCTURE, 0xfffffffc), FDT_TRUNCATED);
     CHECK_EQ(with_header(HEADER_STRUCTURE, 42), FDT_BAD_STRUCTURE); /* no multiple of 4 */
+    CHECK_EQ(with_header(HEADER_STRUCTURE, 36), FDT_BAD_STRUCTURE); /* in the header */
     CHECK_EQ(with_header(HEADER_STRUCTURE_SIZE, 0xfffffffc), FDT_TRUNCATED);
     CHECK_EQ(with_header(HEADER_STRUCTURE_SIZE, tree.structure_size - 4), FDT_TRUNCATED);
     CHECK_EQ(with_header(HEADER_STRUCTURE_SIZE, 0), FDT_TRUNCATED);
@@ -708,7 +709,9 @@ TEST(headers_that_are_refused)
     CHECK_EQ(with_header(HEADER_STRINGS_SIZE, 0), FDT_TRUNCATED);
     CHECK_EQ(with_header(HEADER_RESERVATIONS, ALIGN_DOWN(tree.size, 8) - 8), FDT_TRUNCATED);
     CHECK_EQ(with_header(HEADER_RESERVATIONS, 0xfffffff8), FDT_TRUNCATED);
-    CHECK_EQ(with_header(HEADER_RESERVATIONS, 44), FDT_BAD_STRUCTURE);
+    CHECK_EQ(with_header(HEADER_STRINGS, 39), FDT_BAD_STRUCTURE);
+    CHECK_EQ(with_header(HEADER_RESERVATIONS, 44), FDT_BAD_STRUCTURE); /* no multiple of 8 */
+    CHECK_EQ(with_header(HEADER_RESERVATIONS, 32), FDT_BAD_STRUCTURE);
 }
 
 /* A blob of this structure block; the strings are "p" and "" at 0 and 1, then one not ended. */
