@@ -7,6 +7,7 @@
 #include "arch/features.h"
 #include "arch/guest_access.h"
 #include "hyp/vm/exit.h"
+#include "hyp/vm/guest_fp.h"
 #include "hyp/vm/guest_walk.h"
 #include "hyp/vm/memory.h"
 #include "hyp/vm/vm.h"
@@ -37,12 +38,28 @@ static enum run_next access_fault(struct vcpu *vcpu, const struct fault *fault)
     return RUN_GUEST;
 }
 
-/* The value that a load puts into its register. */
-static u32 extend(const struct memory_insn *insn, u32 value)
+static bool is_store(const struct memory_insn *insn)
+{
+    return insn->kind == MEMORY_STORE || insn->kind == MEMORY_FP_STORE;
+}
+
+/* What a store stores. */
+static u32 operand(struct vcpu *vcpu, const struct memory_insn *insn)
+{
+    if (likely(insn->kind == MEMORY_STORE))
+        return vcpu->context.x[insn->rs2];
+    return guest_fp_read(vcpu, insn->rs2);
+}
+
+/* Puts what was loaded where the instruction wants it. */
+static void set_result(struct vcpu *vcpu, const struct memory_insn *insn, u32 value)
 {
     u32 shift = 32 - 8u * insn->width;
 
-    return insn->is_signed ? (u32)((s32)(value << shift) >> shift) : value;
+    if (unlikely(insn->kind == MEMORY_FP_LOAD))
+        guest_fp_write(vcpu, insn->rd, value);
+    else if (insn->rd)
+        vcpu->context.x[insn->rd] = insn->is_signed ? (u32)((s32)(value << shift) >> shift) : value;
 }
 
 /* Carries out a load or store of a device register. False: the device or the bus refuses it. */
@@ -55,20 +72,25 @@ static bool access_device(struct vcpu *vcpu, const struct memory_insn *insn, gpa
     if (!region || (u32)gpa & (insn->width - 1u))
         return false;
     offset = (u32)gpa - region->base;
-    if (insn->kind == MEMORY_STORE)
-        return region->ops->write(region->device, offset, insn->width,
-                                  vcpu->context.x[insn->rs2]) == MMIO_OK;
+    if (is_store(insn))
+        return region->ops->write(region->device, offset, insn->width, operand(vcpu, insn)) ==
+               MMIO_OK;
     if (region->ops->read(region->device, offset, insn->width, &value) != MMIO_OK)
         return false;
-    if (insn->rd)
-        vcpu->context.x[insn->rd] = extend(insn, value);
+    set_result(vcpu, insn, value);
     return true;
+}
+
+/* Loads and stores of up to a word: what devices answer to. AMO and LR/SC are not for them. */
+static bool can_emulate(const struct memory_insn *insn)
+{
+    return insn->kind <= MEMORY_FP_STORE && insn->width <= 4;
 }
 
 /* How a device access was found out. */
 enum decoded {
     DECODED,       /* an ordinary load or store                              */
-    NOT_EMULATED,  /* AMO, LR/SC, FP, a fetch, or the guest's own table walk */
+    NOT_EMULATED,  /* AMO, LR/SC, 64 bits, or the guest's own table walk     */
     FETCH_TRAPPED, /* reading the instruction trapped: injected              */
 };
 
@@ -96,9 +118,7 @@ static enum decoded decode(struct vcpu *vcpu, const struct fault *fault, struct 
         how = decode_fetched(vcpu, fault, insn);
     else if (!decode_htinst(fault->htinst, insn))
         how = NOT_EMULATED;
-    if (how == DECODED && insn->kind != MEMORY_LOAD && insn->kind != MEMORY_STORE)
-        return NOT_EMULATED;
-    return how;
+    return how == DECODED && !can_emulate(insn) ? NOT_EMULATED : how;
 }
 
 static enum run_next device_access(struct vcpu *vcpu, const struct fault *fault)

@@ -2,6 +2,7 @@
 #include "arch/csr.h"
 #include "arch/features.h"
 #include "hyp/core/hart.h"
+#include "hyp/vm/guest_fp.h"
 #include "hyp/vm/vcpu.h"
 #include "hyp/vm/vm.h"
 #include "hyp/vm/vtimer.h"
@@ -84,10 +85,7 @@ static void load_fp(struct vcpu *vcpu)
     csr_write(CSR_SSTATUS, vcpu->csrs.sstatus);
     if (!features.fp_single || (hart->fp_owner == vcpu && vcpu->fp_hart == hart))
         return;
-    if (features.fp_double)
-        fp_load_d(&vcpu->fp);
-    else
-        fp_load_f(&vcpu->fp);
+    guest_fp_load(vcpu);
     hart->fp_owner = vcpu;
     vcpu->fp_hart = hart;
     csr_write(CSR_SSTATUS, vcpu->csrs.sstatus); /* the loads made it Dirty */
@@ -97,12 +95,8 @@ static void save_fp(struct vcpu *vcpu)
 {
     u32 sstatus = csr_read(CSR_SSTATUS);
 
-    if (features.fp_single && (sstatus & SSTATUS_FS) == SSTATUS_FS_DIRTY) {
-        if (features.fp_double)
-            fp_save_d(&vcpu->fp);
-        else
-            fp_save_f(&vcpu->fp);
-    }
+    if (features.fp_single && (sstatus & SSTATUS_FS) == SSTATUS_FS_DIRTY)
+        guest_fp_save(vcpu);
     vcpu->csrs.sstatus = (sstatus & ~SSTATUS_FS) | SSTATUS_FS_CLEAN;
     csr_clear(CSR_SSTATUS, SSTATUS_FS);
 }
