@@ -17,8 +17,8 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-pr
             -Wundef -Werror
 # gp is the guests' alone (arch/guest_context.h): no small data, no linker relaxation to it.
 CFLAGS := -std=gnu11 -O2 -g -ffreestanding -fno-common -fno-pic -fno-stack-protector \
-          -fno-strict-aliasing -fomit-frame-pointer -msmall-data-limit=0 -mno-relax $(WARNINGS) -I. -MMD -MP
-LDFLAGS := -nostdlib -static -Wl,--no-relax -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+          -fno-strict-aliasing -fomit-frame-pointer -msmall-data-limit=0 $(WARNINGS) -I. -MMD -MP
+LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
            -Wl,--no-warn-rwx-segments
 
 CC     := $(CC_$(CC_KIND))
@@ -52,7 +52,7 @@ $(OUT)/%.c.o: %.c Makefile
 	@$(CC) $(ARCH_FLAGS_$(CC_KIND)) $(CFLAGS) -c $< -o $@
 $(OUT)/%.S.o: %.S Makefile
 	@mkdir -p $(@D)
-	@$(CC) $(ARCH_FLAGS_$(CC_KIND)) $(ASM_FLAGS_$(CC_KIND)) -mno-relax -I. -MMD -MP -g -c $< -o $@
+	@$(CC) $(ARCH_FLAGS_$(CC_KIND)) $(ASM_FLAGS_$(CC_KIND)) -I. -MMD -MP -g -c $< -o $@
 $(OUT)/twofold.elf: $(HYP_OBJECTS) linker/hypervisor.ld
 	@$(CROSS)gcc -march=rv32ima -mabi=ilp32 $(LDFLAGS) -T linker/hypervisor.ld -Wl,-Map=$(@:.elf=.map) \
 	    $(HYP_OBJECTS) $(LIBGCC) -o $@

@@ -30,6 +30,8 @@
 #   --dry-run                      print the QEMU command instead of running it
 #   --help                         print this
 #
+# TWOFOLD_BUILD=no in the environment: boots what has been built before, as it is.
+#
 # In a terminal, Ctrl-C goes to the guest, Ctrl-A x ends QEMU. Exit status: 0 when every
 # VM ended by powering off, 1 when one failed or was stopped for a fault, 2 for wrong
 # use, 124 for the time limit.
@@ -38,6 +40,7 @@ set -euo pipefail
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly tree
+readonly firmware=/usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin
 
 # What the options say; an empty value is "not given".
 mode='' kernel='' initrd='' append='' memory='' cpus='' counters='' vms_file=''
@@ -183,9 +186,8 @@ build() {
         "$tree/.ci/packages" "${sets[@]}" || fail "something that this needs is not installed: see above"
         env -u MAKEFLAGS -u MAKELEVEL make -s -C "$tree" >&2 || fail "the build failed: see above"
     ) 9> "$tree/build/.lock"
-    qemu=${qemu:-qemu-system-riscv32}
-    bios=${bios:-/usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin}
 }
+
 
 # Makes build/linux lead to the built Linux; VM descriptions can name files in it.
 build_linux() {
@@ -283,9 +285,9 @@ gdb_args() {
 # make_command BUNDLE: sets `command`, the one definition of the QEMU line.
 make_command() {
     local IFS=' '
-    command=("$qemu" -M virt -smp "$harts" -m "$ram" -display none)
+    command=("${qemu:-qemu-system-riscv32}" -M virt -smp "$harts" -m "$ram" -display none)
     console_args
-    command+=(-bios "$bios" -kernel "$tree/build/twofold.bin" -initrd "$1")
+    command+=(-bios "${bios:-$firmware}" -kernel "$tree/build/twofold.bin" -initrd "$1")
     [ ${#hypervisor_options[@]} = 0 ] || command+=(-append "${hypervisor_options[*]}")
     [ -z "$icount" ] || command+=(-icount "shift=0,sleep=off")
     [ -z "$gdb" ] || gdb_args
@@ -322,7 +324,7 @@ main() {
     check_hypervisor_options
     set_defaults
     check_values
-    build
+    [ "${TWOFOLD_BUILD-}" = no ] || build
     ! linux_is_wanted || build_linux
     make_bundle
     if [ -n "$dry_run" ]; then

@@ -15,13 +15,11 @@ enum {
 };
 
 enum {
-    HTINST_STANDARD = BIT(0),       /* a transformed instruction, no pseudoinstruction */
-    HTINST_UNCOMPRESSED = BIT(1),   /* it had 4 bytes                                  */
     HTINST_IMPLICIT_READ = 0x2000,  /* 32-bit read for VS-stage address translation    */
     HTINST_IMPLICIT_WRITE = 0x2020, /* 32-bit write for it                             */
 };
 
-static const struct memory_form basic_forms[32][8] = {
+const struct memory_form memory_basic_forms[32][8] = {
     [OPCODE_LOAD][0] = {MEMORY_LOAD, 1, true},          /* LB  */
     [OPCODE_LOAD][1] = {MEMORY_LOAD, 2, true},          /* LH  */
     [OPCODE_LOAD][2] = {MEMORY_LOAD, 4, true},          /* LW  */
@@ -60,7 +58,7 @@ static inline u8 reg(u32 bits, u32 shift)
 
 static inline struct memory_form basic_form(u32 bits)
 {
-    return basic_forms[insn_field(bits, 2, 5)][insn_field(bits, 12, 3)];
+    return memory_basic_forms[insn_field(bits, 2, 5)][insn_field(bits, 12, 3)];
 }
 
 /* LR.W, SC.W and the AMOs, by their 32-bit encoding; rs1 is left for the caller to judge. */
@@ -115,36 +113,6 @@ static bool decode_standard(u32 bits, struct memory_insn *insn)
 bool decode_memory(u32 bits, struct memory_insn *insn)
 {
     return insn_length(bits) == 2 ? decode_compressed(bits, insn) : decode_standard(bits, insn);
-}
-
-/* Kept apart so that decode_htinst needs no stack frame. There are no compressed atomics. */
-static __attribute__((noinline)) bool decode_htinst_atomic(u32 htinst, struct memory_insn *insn)
-{
-    if (!(htinst & HTINST_UNCOMPRESSED) || !decode_atomic(htinst, insn))
-        return false;
-    insn->address_offset = reg(htinst, 15);
-    return true;
-}
-
-bool decode_htinst(u32 htinst, struct memory_insn *insn)
-{
-    struct memory_form form = basic_form(htinst);
-
-    if (!(htinst & HTINST_STANDARD))
-        return false;
-    if (unlikely(form.width == 0))
-        return decode_htinst_atomic(htinst, insn);
-    /* The transformation zeroes the immediate, and with it the rd of a store, the rs2 of a load. */
-    *insn = (struct memory_insn){
-        .kind = form.kind,
-        .width = form.width,
-        .is_signed = form.is_signed,
-        .length = (u8)(2 + (htinst & HTINST_UNCOMPRESSED)),
-        .rd = reg(htinst, 7),
-        .rs2 = reg(htinst, 20),
-        .address_offset = reg(htinst, 15),
-    };
-    return true;
 }
 
 bool htinst_is_implicit(u32 htinst)

@@ -7,7 +7,7 @@
 #include "arch/own_trap.h"
 #include "arch/sv32.h"
 
-struct features features;
+struct features features = {.htinst_mask = 0xffffffffu};
 
 /* mpv_probe.S */
 u32 mpv_probe(void);

@@ -23,6 +23,7 @@ struct features {
     bool aia;        /* hvien and its kin (Ssaia)                                        */
     u32 geilen;      /* guest external interrupts                                        */
     enum htinst_kind htinst;
+    u32 htinst_mask; /* all ones; 0 where htinst is to be ignored                        */
     bool mpv_defect; /* traps that firmware redirects arrive with V = 1                  */
 };
 

@@ -60,6 +60,12 @@ static inline void fence_i(void)
     __asm__ volatile("fence.i" ::: "memory");
 }
 
+/* What was read and written before is done before what is written after: for giving up a flag. */
+static inline void fence_release(void)
+{
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 /* Orders all memory accesses, so that what another hart does next is seen next. */
 static inline void fence_full(void)
 {

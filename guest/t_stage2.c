@@ -189,7 +189,8 @@ static void a_page_with_itself(void)
 {
     NEED_DEBUG();
     fill();
-    CHECK_EQ(swap((u32)page[1], (u32)page[1]), SBI_SUCCESS);
+    s32 error = swap((u32)page[1], (u32)page[1]); /* nothing to do, or nothing to ask for */
+    CHECK(error == SBI_SUCCESS || error == SBI_ERR_INVALID_ADDRESS, "error %d", error);
     CHECK(holds(1, 1), "changed");
 }
 

@@ -98,6 +98,7 @@ def main():
             print(f"{case.name:<36} {' '.join(case.command)}")
         return 0
     os.makedirs(LOGS, exist_ok=True)
+    os.environ['TWOFOLD_BUILD'] = 'no'
     started = time.monotonic()
     try:
         passed, failed, skipped = run_all(selected, arguments.j, arguments.patience)

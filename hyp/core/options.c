@@ -105,8 +105,10 @@ void options_apply(void)
 {
     if (options.sstc_off)
         features.sstc = false;
-    if (options.htinst_ignore)
+    if (options.htinst_ignore) {
         features.htinst = HTINST_ZERO;
+        features.htinst_mask = 0;
+    }
     if (options.vmidlen_limited && options.vmidlen < features.vmid_bits)
         features.vmid_bits = options.vmidlen;
 }

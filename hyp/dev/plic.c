@@ -55,7 +55,7 @@ static bool has_candidates(const struct plic *plic, const struct plic_context *c
 }
 
 /* Out of line: there is seldom more than the one source that was just claimed. */
-static __attribute__((noinline)) u32 pick_candidate(const struct plic *plic,
+static noinline u32 pick_candidate(const struct plic *plic,
                                                     const struct plic_context *context)
 {
     u32 best = 0;
@@ -162,7 +162,7 @@ static void write_threshold(struct plic *plic, struct plic_context *context, u32
 }
 
 /* `source` is no longer pending: every context that would have claimed it looks further. */
-static __attribute__((noinline)) void withdraw(struct plic *plic, u32 source)
+static noinline void withdraw(struct plic *plic, u32 source)
 {
     for (u32 bits = plic->reach[source]; bits; bits &= bits - 1) {
         struct plic_context *context = &plic->context[lowest_bit(bits)];
@@ -190,7 +190,7 @@ static void take(struct plic *plic, struct plic_context *context, u32 source)
  * claims too: what does not interrupt cannot be claimed. Out of line so that the other loads need
  * no stack frame.
  */
-static __attribute__((noinline)) enum mmio_result claim(struct plic *plic,
+static noinline enum mmio_result claim(struct plic *plic,
                                                         struct plic_context *context, u32 *value)
 {
     spin_lock(&plic->lock);

@@ -53,11 +53,12 @@ static void write_reg(u32 number, u8 value)
 static void uart_write(void *device, const char *text, u32 size)
 {
     (void)device;
-    for (u32 i = 0; i < size; i++) {
-        if (i % FIFO_SIZE == 0)
-            while (!(read_reg(UART_LSR) & LSR_THRE))
-                ;
-        write_reg(UART_DATA, (u8)text[i]);
+    for (u32 count; size; size -= count, text += count) {
+        count = size < FIFO_SIZE ? size : FIFO_SIZE;
+        while (!(read_reg(UART_LSR) & LSR_THRE))
+            ;
+        for (u32 i = 0; i < count; i++)
+            write_reg(UART_DATA, (u8)text[i]);
     }
 }
 

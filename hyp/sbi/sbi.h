@@ -96,7 +96,7 @@ struct sbi_env {
 
 /* A call: a0..a5, a6 and a7 as the guest passed them. */
 struct sbi_call {
-    u32 arg[6];
+    const u32 *arg; /* six of them, where the caller's registers are kept */
     u32 function;
     u32 extension;
     const struct sbi_env *env;

@@ -17,17 +17,24 @@ static const u32 constants[] = {
     [BASE_GET_IMPL_VERSION] = SBI_IMPL_VERSION,
 };
 
-enum sbi_outcome sbi_base(const struct sbi_call *call, struct sbi_result *result)
+/* All that is not a constant. */
+static noinline void ask(const struct sbi_call *call, struct sbi_result *result)
 {
     u32 function = call->function;
 
-    if (function < ARRAY_SIZE(constants))
-        result->value = constants[function];
-    else if (function == BASE_PROBE_EXTENSION)
+    if (function == BASE_PROBE_EXTENSION)
         result->value = sbi_extension_exists(call, call->arg[0]);
     else if (function <= BASE_GET_MIMPID)
         result->value = call->env->machine_id(call->vcpu, function);
     else
         result->error = SBI_ERR_NOT_SUPPORTED;
+}
+
+enum sbi_outcome sbi_base(const struct sbi_call *call, struct sbi_result *result)
+{
+    if (likely(call->function < ARRAY_SIZE(constants)))
+        result->value = constants[call->function];
+    else
+        ask(call, result);
     return SBI_RETURN;
 }

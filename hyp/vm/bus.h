@@ -7,7 +7,7 @@
 
 #define BUS_REGIONS 16
 
-/* One device's window. All devices of `virt` lie below 4 GiB. */
+/* One device's window. All devices of `virt` lie below its RAM, so in 32 bits. */
 struct mmio_region {
     u32 base, size; /* bytes, guest physical */
     const struct mmio_ops *ops;
@@ -19,12 +19,32 @@ struct bus {
     u32 count;
 };
 
-/* Adds a window; panics when the bus is full (the machine is ours to lay out). */
+/* Adds a window of whole words; panics when the bus is full (the machine is ours to lay out). */
 void bus_add(struct bus *bus, u32 base, u32 size, const struct mmio_ops *ops, void *device);
 
-/* The region that has `width` bytes at `gpa` wholly inside, tried first at *last, which is updated;
- * NULL when nothing answers there. */
-const struct mmio_region *bus_find(const struct bus *bus, const struct mmio_region **last,
-                                   gpa_t gpa, u32 width);
+static inline bool region_has(const struct mmio_region *region, u32 address)
+{
+    return address - region->base < region->size;
+}
+
+/* The region that has the byte at `address`, or NULL: nothing answers there. */
+const struct mmio_region *bus_search(const struct bus *bus, u32 address);
+
+/*
+ * The same, tried first at *last, where the previous access went; updates it. Windows are whole
+ * words, so that an aligned access of a word or less that begins in one is all inside.
+ */
+static inline const struct mmio_region *bus_find(const struct bus *bus,
+                                                 const struct mmio_region **last, u32 address)
+{
+    const struct mmio_region *region = *last;
+
+    if (unlikely(!region || !region_has(region, address))) {
+        region = bus_search(bus, address);
+        if (region)
+            *last = region;
+    }
+    return region;
+}
 
 #endif

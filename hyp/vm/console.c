@@ -44,17 +44,15 @@ void vm_console_flush(struct vm *vm)
 void vm_console_put(struct vm *vm, u8 byte)
 {
     struct vm_console *console = &vm->console;
-    bool begins;
+    u32 before;
 
     spin_lock(&console->lock);
-    begins = !console->length && !console->flush.hart;
-    console->line[console->length++] = (char)byte;
-    if (byte == '\n' || console->length == VM_CONSOLE_LINE) {
+    before = console->length++;
+    console->line[before] = (char)byte;
+    if (unlikely(byte == '\n' || before == VM_CONSOLE_LINE - 1))
         flush_locked(vm);
-        begins = false;
-    }
     spin_unlock(&console->lock);
-    if (unlikely(begins))
+    if (unlikely(!before))
         timer_arm(&console->flush, timer_after(FLUSH_MS));
 }
 

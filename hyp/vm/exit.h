@@ -17,7 +17,7 @@ enum run_next {
 enum run_next exit_handle(struct vcpu *vcpu, u32 cause);
 
 /* One floor of exit_handle each: guest-page faults, trapped instructions, SBI calls. */
-enum run_next exit_guest_page_fault(struct vcpu *vcpu, u32 cause);
+enum run_next exit_guest_page_fault(struct vcpu *vcpu);
 enum run_next exit_instruction(struct vcpu *vcpu);
 enum run_next exit_sbi(struct vcpu *vcpu);
 

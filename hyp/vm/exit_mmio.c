@@ -12,39 +12,11 @@
 #include "hyp/vm/memory.h"
 #include "hyp/vm/vm.h"
 
-/* A guest-page fault as the hart reported it. */
-struct fault {
-    u32 cause;
-    gva_t gva;  /* stval */
-    gpa_t gpa;  /* htval, with the two low bits from stval */
-    u32 htinst; /* 0 where the hart does not tell */
-};
-
-static struct fault read_fault(u32 cause)
-{
-    u32 stval = csr_read(CSR_STVAL);
-
-    return (struct fault){
-        .cause = cause,
-        .gva = stval,
-        .gpa = (gpa_t)csr_read(CSR_HTVAL) << 2 | (stval & 3),
-        .htinst = features.htinst == HTINST_ZERO ? 0 : csr_read(CSR_HTINST),
-    };
-}
-
-static enum run_next access_fault(struct vcpu *vcpu, const struct fault *fault)
-{
-    inject(vcpu, access_fault_of(fault->cause), fault->gva);
-    return RUN_GUEST;
-}
-
-static bool is_store(const struct memory_insn *insn)
-{
-    return insn->kind == MEMORY_STORE || insn->kind == MEMORY_FP_STORE;
-}
+/* htval, gPA >> 2, of the first address that is no device's any more. */
+#define HTVAL_OF_RAM (PLATFORM_RAM_BASE >> 2)
 
 /* What a store stores. */
-static u32 operand(struct vcpu *vcpu, const struct memory_insn *insn)
+static always_inline u32 operand(struct vcpu *vcpu, const struct memory_insn *insn)
 {
     if (likely(insn->kind == MEMORY_STORE))
         return vcpu->context.x[insn->rs2];
@@ -52,7 +24,7 @@ static u32 operand(struct vcpu *vcpu, const struct memory_insn *insn)
 }
 
 /* Puts what was loaded where the instruction wants it. */
-static void set_result(struct vcpu *vcpu, const struct memory_insn *insn, u32 value)
+static always_inline void set_result(struct vcpu *vcpu, const struct memory_insn *insn, u32 value)
 {
     u32 shift = 32 - 8u * insn->width;
 
@@ -62,99 +34,139 @@ static void set_result(struct vcpu *vcpu, const struct memory_insn *insn, u32 va
         vcpu->context.x[insn->rd] = insn->is_signed ? (u32)((s32)(value << shift) >> shift) : value;
 }
 
-/* Carries out a load or store of a device register. False: the device or the bus refuses it. */
-static bool access_device(struct vcpu *vcpu, const struct memory_insn *insn, gpa_t gpa)
+/*
+ * Carries out a load or store, of a word at most, of a device register at `gpa`, which is below
+ * RAM, and steps over it. False: no device answers, or it refuses, and nothing has changed.
+ */
+static always_inline bool access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa)
 {
-    const struct mmio_region *region =
-        bus_find(&vcpu->vm->bus, &vcpu->last_region, gpa, insn->width);
-    u32 offset, value = 0;
+    const struct mmio_region *region;
+    u32 offset, value;
 
-    if (!region || (u32)gpa & (insn->width - 1u))
+    if (gpa & (insn->width - 1u))
         return false;
-    offset = (u32)gpa - region->base;
-    if (is_store(insn))
-        return region->ops->write(region->device, offset, insn->width, operand(vcpu, insn)) ==
-               MMIO_OK;
-    if (region->ops->read(region->device, offset, insn->width, &value) != MMIO_OK)
+    region = bus_find(&vcpu->vm->bus, &vcpu->last_region, gpa);
+    if (!region)
         return false;
-    set_result(vcpu, insn, value);
+    offset = gpa - region->base;
+    if (memory_is_store(insn->kind)) {
+        if (region->ops->write(region->device, offset, insn->width, operand(vcpu, insn)) != MMIO_OK)
+            return false;
+    } else {
+        if (region->ops->read(region->device, offset, insn->width, &value) != MMIO_OK)
+            return false;
+        set_result(vcpu, insn, value);
+    }
+    vcpu->context.pc += insn->length;
     return true;
 }
 
-/* Loads and stores of up to a word: what devices answer to. AMO and LR/SC are not for them. */
-static bool can_emulate(const struct memory_insn *insn)
-{
-    return insn->kind <= MEMORY_FP_STORE && insn->width <= 4;
-}
-
-/* How a device access was found out. */
-enum decoded {
-    DECODED,       /* an ordinary load or store                              */
-    NOT_EMULATED,  /* AMO, LR/SC, 64 bits, or the guest's own table walk     */
-    FETCH_TRAPPED, /* reading the instruction trapped: injected              */
+/* A guest-page fault as the hart reported it. */
+struct fault {
+    u32 cause;
+    gva_t gva;  /* stval */
+    gpa_t gpa;  /* htval, with the two low bits from stval */
+    u32 htinst; /* 0: the hart does not tell, or is not asked */
 };
 
-/* By fetching the instruction again, where htinst does not tell. */
-static enum decoded decode_fetched(struct vcpu *vcpu, const struct fault *fault,
-                                   struct memory_insn *insn)
+static u32 read_htinst(void)
 {
-    struct guarded_trap trap;
-    u32 bits;
-
-    if (guest_walk_faults_implicitly(vcpu, fault->gva, fault->cause))
-        return NOT_EMULATED;
-    if (!guest_fetch(vcpu->context.pc, &bits, &trap)) {
-        inject_trap(vcpu, &trap);
-        return FETCH_TRAPPED;
-    }
-    return decode_memory(bits, insn) ? DECODED : NOT_EMULATED;
+    return csr_read(CSR_HTINST) & features.htinst_mask;
 }
 
-static enum decoded decode(struct vcpu *vcpu, const struct fault *fault, struct memory_insn *insn)
+static struct fault read_fault(void)
 {
-    enum decoded how = DECODED;
+    u32 stval = csr_read(CSR_STVAL);
 
-    if (unlikely(!fault->htinst))
-        how = decode_fetched(vcpu, fault, insn);
-    else if (!decode_htinst(fault->htinst, insn))
-        how = NOT_EMULATED;
-    return how == DECODED && !can_emulate(insn) ? NOT_EMULATED : how;
+    return (struct fault){
+        .cause = csr_read(CSR_SCAUSE),
+        .gva = stval,
+        .gpa = (gpa_t)csr_read(CSR_HTVAL) << 2 | (stval & 3),
+        .htinst = read_htinst(),
+    };
 }
 
-static enum run_next device_access(struct vcpu *vcpu, const struct fault *fault)
+static enum run_next access_fault(struct vcpu *vcpu, const struct fault *fault)
 {
-    struct memory_insn insn;
-
-    switch (decode(vcpu, fault, &insn)) {
-    case FETCH_TRAPPED:
-        return RUN_GUEST;
-    case NOT_EMULATED:
-        return access_fault(vcpu, fault);
-    case DECODED:
-        break;
-    }
-    if (unlikely(!access_device(vcpu, &insn, fault->gpa)))
-        return access_fault(vcpu, fault);
-    vcpu->context.pc += insn.length;
+    inject(vcpu, access_fault_of(fault->cause), fault->gva);
     return RUN_GUEST;
 }
 
-enum run_next exit_guest_page_fault(struct vcpu *vcpu, u32 cause)
+/*
+ * Devices take loads and stores of up to a word, FP ones too; not AMO and LR/SC, and not an access
+ * of which only a later part, `into` bytes in, fell into the device's page.
+ */
+static enum run_next emulate(struct vcpu *vcpu, const struct fault *fault,
+                             const struct memory_insn *insn, u32 into)
 {
-    struct fault fault = read_fault(cause);
+    if (insn->kind > MEMORY_FP_STORE || insn->width > 4 || into ||
+        !access_device(vcpu, insn, u64_low(fault->gpa)))
+        return access_fault(vcpu, fault);
+    return RUN_GUEST;
+}
 
-    if (fault.gpa >= PLATFORM_RAM_BASE || cause == CAUSE_FETCH_GUEST_PAGE) {
-        /* RAM that is not mapped yet, or else nothing at all. */
-        switch (memory_touch(vcpu->vm, fault.gpa)) {
-        case MEMORY_BACKED:
-            tlb_page_mapped(vcpu, fault.gpa);
-            return RUN_GUEST;
-        case MEMORY_EXHAUSTED:
-            vm_request_end(vcpu->vm, VM_FAULTS);
-            return RUN_BLOCK;
-        case MEMORY_NOT_RAM:
-            return access_fault(vcpu, &fault);
-        }
+/*
+ * Where htinst does not tell, the instruction is fetched again. What faulted may also have been the
+ * guest's own table walk: then it is no device access.
+ */
+static enum run_next fetch_and_emulate(struct vcpu *vcpu, const struct fault *fault)
+{
+    struct guarded_trap trap;
+    struct memory_insn insn;
+    u32 bits;
+
+    if (guest_walk_faults_implicitly(vcpu, fault->gva, fault->cause))
+        return access_fault(vcpu, fault);
+    if (!guest_fetch(vcpu->context.pc, &bits, &trap)) {
+        inject_trap(vcpu, &trap);
+        return RUN_GUEST;
     }
-    return device_access(vcpu, &fault);
+    if (!decode_memory(bits, &insn))
+        return access_fault(vcpu, fault);
+    return emulate(vcpu, fault, &insn, fault->gva - vcpu->context.x[insn.rs1] - (u32)insn.offset);
+}
+
+/* RAM that is not mapped, or nothing at all. */
+static enum run_next touch_memory(struct vcpu *vcpu, const struct fault *fault)
+{
+    switch (memory_touch(vcpu->vm, fault->gpa)) {
+    case MEMORY_BACKED:
+        tlb_page_mapped(vcpu, fault->gpa);
+        return RUN_GUEST;
+    case MEMORY_EXHAUSTED:
+        vm_request_end(vcpu->vm, VM_FAULTS);
+        return RUN_BLOCK;
+    default:
+        return access_fault(vcpu, fault);
+    }
+}
+
+/* Every guest-page fault that is not an ordinary device access. */
+static noinline enum run_next uncommon_fault(struct vcpu *vcpu)
+{
+    struct fault fault = read_fault();
+    struct memory_insn insn;
+
+    if (fault.gpa >= PLATFORM_RAM_BASE)
+        return touch_memory(vcpu, &fault);
+    if (fault.cause == CAUSE_FETCH_GUEST_PAGE)
+        return access_fault(vcpu, &fault);
+    if (!fault.htinst)
+        return fetch_and_emulate(vcpu, &fault);
+    if (!decode_htinst(fault.htinst, &insn))
+        return access_fault(vcpu, &fault);
+    return emulate(vcpu, &fault, &insn, insn.address_offset);
+}
+
+/* Short for what is frequent: an integer load or store of a device, told by htinst. */
+enum run_next exit_guest_page_fault(struct vcpu *vcpu)
+{
+    u32 htval = csr_read(CSR_HTVAL);
+    struct memory_insn insn;
+
+    if (likely(htval < HTVAL_OF_RAM && decode_htinst(read_htinst(), &insn) &&
+               insn.kind <= MEMORY_STORE && !insn.address_offset &&
+               access_device(vcpu, &insn, htval << 2 | (csr_read(CSR_STVAL) & 3))))
+        return RUN_GUEST;
+    return uncommon_fault(vcpu);
 }

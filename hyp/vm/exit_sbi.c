@@ -9,7 +9,7 @@
  * After a call that stopped, suspended or reset its caller, or injected a trap. A suspension that
  * need not wait still ends in vcpu_prepare, as every suspension does.
  */
-static enum run_next after_resume(struct vcpu *vcpu)
+static noinline enum run_next after_resume(struct vcpu *vcpu)
 {
     if (vcpu->hsm == HSM_STOPPED || vm_is_ending(vcpu->vm))
         return RUN_BLOCK;
@@ -23,7 +23,7 @@ enum run_next exit_sbi(struct vcpu *vcpu)
     u32 *x = vcpu->context.x;
     struct sbi_result result;
     struct sbi_call call = {
-        .arg = {x[REG_A0], x[REG_A1], x[REG_A2], x[REG_A3], x[REG_A4], x[REG_A5]},
+        .arg = &x[REG_A0],
         .function = x[REG_A6],
         .extension = x[REG_A7],
         .env = &sbi_env,

@@ -8,18 +8,24 @@
  * in_guest is set before the look at `requests`, and who leaves a request looks at in_guest after
  * it: one of the two always sees the other, so that no request waits for a guest's next exit.
  */
-static enum run_next enter_and_handle(struct vcpu *vcpu)
+static void set_in_guest(struct vcpu *vcpu, bool in_guest)
+{
+    *(volatile u32 *)&vcpu->in_guest = in_guest;
+}
+
+static inline enum run_next enter_and_handle(struct vcpu *vcpu)
 {
     u32 cause;
 
-    __atomic_store_n(&vcpu->in_guest, 1, __ATOMIC_RELAXED);
+    set_in_guest(vcpu, true);
     fence_full();
-    if (unlikely(__atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED))) {
-        __atomic_store_n(&vcpu->in_guest, 0, __ATOMIC_RELEASE);
+    if (unlikely(*(volatile u32 *)&vcpu->requests)) {
+        set_in_guest(vcpu, false);
         return vcpu_handle_requests(vcpu) ? RUN_GUEST : RUN_BLOCK;
     }
     cause = guest_enter(&vcpu->context);
-    __atomic_store_n(&vcpu->in_guest, 0, __ATOMIC_RELEASE);
+    fence_release();
+    set_in_guest(vcpu, false);
     return exit_handle(vcpu, cause);
 }
 
