@@ -1,5 +1,5 @@
 /*
- * The instruction decoder: 32-bit encodings and htinst. Basic loads and stores, by far the
+ * The instruction decoder: 32-bit encodings. Basic loads and stores, by far the
  * commonest in exits, are found by indexing a table with opcode and funct3.
  */
 #include "arch/decode.h"
@@ -12,11 +12,6 @@ enum {
     OPCODE_STORE_FP = 0x09,
     OPCODE_AMO = 0x0b,
     OPCODE_SYSTEM = 0x1c,
-};
-
-enum {
-    HTINST_IMPLICIT_READ = 0x2000,  /* 32-bit read for VS-stage address translation    */
-    HTINST_IMPLICIT_WRITE = 0x2020, /* 32-bit write for it                             */
 };
 
 const struct memory_form memory_basic_forms[32][8] = {
@@ -113,11 +108,6 @@ static bool decode_standard(u32 bits, struct memory_insn *insn)
 bool decode_memory(u32 bits, struct memory_insn *insn)
 {
     return insn_length(bits) == 2 ? decode_compressed(bits, insn) : decode_standard(bits, insn);
-}
-
-bool htinst_is_implicit(u32 htinst)
-{
-    return htinst == HTINST_IMPLICIT_READ || htinst == HTINST_IMPLICIT_WRITE;
 }
 
 bool decode_csr(u32 bits, struct csr_insn *insn)

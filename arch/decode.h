@@ -63,9 +63,6 @@ bool decode_compressed(u32 bits, struct memory_insn *insn);
 /* The loads and stores of the base ISA, F and D, by major opcode (bits 6:2) and funct3. */
 extern const struct memory_form memory_basic_forms[32][8];
 
-/* True for the pseudoinstructions that report a guest-page fault of the guest's own table walk. */
-bool htinst_is_implicit(u32 htinst);
-
 /* Decodes a Zicsr instruction. Returns false for everything else. */
 bool decode_csr(u32 bits, struct csr_insn *insn);
 

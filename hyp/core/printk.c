@@ -71,13 +71,10 @@ void console_set_sink(const struct console_sink *new_sink)
 void console_write_as(const void *owner, const char *prefix, const char *text, u32 size)
 {
     spin_lock(&console_lock);
-    for (u32 length; size; size -= length, text += length) {
-        length = line_length(text, size);
-        take_line(owner, prefix);
-        write_raw(text, length);
-        if (text[length - 1] == '\n')
-            line_owner = NULL;
-    }
+    take_line(owner, prefix);
+    write_raw(text, size);
+    if (text[size - 1] == '\n')
+        line_owner = NULL;
     spin_unlock(&console_lock);
 }
 

@@ -28,8 +28,9 @@ u32 format_text_list(char *buffer, u32 size, const char *format, va_list list);
 bool complain(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Writes raw bytes, whole, with no other hart's between. Each line of `owner` begins with
- * "[prefix] ", unless prefix is NULL; a line that another owner has left open is ended first.
+ * Writes raw bytes, at least one, whole, with no other hart's between: a line of `owner` or a part
+ * of one, so that a '\n' can only be the last byte. A line begins with "[prefix] ", unless prefix
+ * is NULL; one that another owner has left open is ended first.
  */
 void console_write_as(const void *owner, const char *prefix, const char *text, u32 size);
 

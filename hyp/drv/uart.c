@@ -49,6 +49,20 @@ static void write_reg(u32 number, u8 value)
         *at = value;
 }
 
+/* write_reg of each byte, with what does not change decided once. */
+static void fill_fifo(const char *text, u32 count)
+{
+    const char *end = text + count;
+    volatile u8 *at = uart.base + (UART_DATA << uart.shift);
+
+    if (uart.wide)
+        while (text < end)
+            *(volatile u32 *)at = (u8)*text++;
+    else
+        while (text < end)
+            *at = (u8)*text++;
+}
+
 /* An empty transmitter takes a whole FIFO without being asked again. */
 static void uart_write(void *device, const char *text, u32 size)
 {
@@ -57,8 +71,7 @@ static void uart_write(void *device, const char *text, u32 size)
         count = size < FIFO_SIZE ? size : FIFO_SIZE;
         while (!(read_reg(UART_LSR) & LSR_THRE))
             ;
-        for (u32 i = 0; i < count; i++)
-            write_reg(UART_DATA, (u8)text[i]);
+        fill_fifo(text, count);
     }
 }
 

@@ -41,19 +41,32 @@ void vm_console_flush(struct vm *vm)
     spin_unlock(&vm->console.lock);
 }
 
+/* The byte that was put at `at` begins a line or ends one. Gives up the console's lock. */
+static noinline void end_or_begin(struct vm *vm, u32 at, u8 byte)
+{
+    struct vm_console *console = &vm->console;
+    bool ends = byte == '\n' || at == VM_CONSOLE_LINE - 1;
+
+    if (ends)
+        flush_locked(vm);
+    spin_unlock(&console->lock);
+    if (!ends)
+        timer_arm(&console->flush, timer_after(FLUSH_MS));
+}
+
 void vm_console_put(struct vm *vm, u8 byte)
 {
     struct vm_console *console = &vm->console;
-    u32 before;
+    u32 at;
 
     spin_lock(&console->lock);
-    before = console->length++;
-    console->line[before] = (char)byte;
-    if (unlikely(byte == '\n' || before == VM_CONSOLE_LINE - 1))
-        flush_locked(vm);
+    at = console->length++;
+    console->line[at] = (char)byte;
+    if (unlikely(byte == '\n' || at == VM_CONSOLE_LINE - 1 || at == 0)) {
+        end_or_begin(vm, at, byte);
+        return;
+    }
     spin_unlock(&console->lock);
-    if (unlikely(!before))
-        timer_arm(&console->flush, timer_after(FLUSH_MS));
 }
 
 /* Takes the oldest byte that was typed; -1: none. */

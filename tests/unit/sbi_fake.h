@@ -323,10 +323,12 @@ static enum sbi_outcome outcome;
 
 static void ecall6(u32 extension, u32 function, const u32 *arg)
 {
-    struct sbi_call call = {
-        .function = function, .extension = extension, .env = &fake_env, .vcpu = &fake};
+    const struct sbi_call call = {.arg = arg,
+                                  .function = function,
+                                  .extension = extension,
+                                  .env = &fake_env,
+                                  .vcpu = &fake};
 
-    memcpy(call.arg, arg, sizeof(call.arg));
     answer = (struct sbi_result){.error = 0x5a5a5a5a, .value = 0xa5a5a5a5};
     outcome = sbi_handle(&call, &answer);
     CHECK_EQ(fake.posts_unwaited, 0);
