@@ -59,6 +59,7 @@
 #define CSR_VSTVAL     0x243
 #define CSR_VSIP       0x244
 #define CSR_VSTIMECMP  0x24d
+#define CSR_VSISELECT  0x250
 #define CSR_VSTIMECMPH 0x25d
 #define CSR_VSATP      0x280
 

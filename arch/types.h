@@ -47,10 +47,10 @@ typedef u64 hpa_t; /* host physical: what goes out on the bus        */
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* For what is rare: kept out of its caller, which then needs no stack frame for it. */
-#define noinline __attribute__((__noinline__))
+#define NOINLINE __attribute__((__noinline__))
 
 /* For what is hot: a struct that it takes by pointer stays in the caller's registers. */
-#define always_inline inline __attribute__((__always_inline__))
+#define ALWAYS_INLINE inline __attribute__((__always_inline__))
 
 /* The structure that holds `member` at address `ptr`. */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))

@@ -9,8 +9,8 @@
 #include "guest/lib/sv32.h"
 #include "guest/lib/trap.h"
 
-#define USER_TEXT   __attribute__((section(".user.text"), noinline, used))
-#define USER_RODATA __attribute__((section(".user.rodata"), used))
+#define USER_TEXT   __attribute__((section(".user.text"), __noinline__, __used__))
+#define USER_RODATA __attribute__((section(".user.rodata"), __used__))
 
 /* Virtual addresses of the section, and where its bytes are in (guest) physical memory. */
 extern char user_start[], user_end[], user_load[];

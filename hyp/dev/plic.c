@@ -55,8 +55,7 @@ static bool has_candidates(const struct plic *plic, const struct plic_context *c
 }
 
 /* Out of line: there is seldom more than the one source that was just claimed. */
-static noinline u32 pick_candidate(const struct plic *plic,
-                                                    const struct plic_context *context)
+static NOINLINE u32 pick_candidate(const struct plic *plic, const struct plic_context *context)
 {
     u32 best = 0;
 
@@ -162,7 +161,7 @@ static void write_threshold(struct plic *plic, struct plic_context *context, u32
 }
 
 /* `source` is no longer pending: every context that would have claimed it looks further. */
-static noinline void withdraw(struct plic *plic, u32 source)
+static NOINLINE void withdraw(struct plic *plic, u32 source)
 {
     for (u32 bits = plic->reach[source]; bits; bits &= bits - 1) {
         struct plic_context *context = &plic->context[lowest_bit(bits)];
@@ -190,8 +189,7 @@ static void take(struct plic *plic, struct plic_context *context, u32 source)
  * claims too: what does not interrupt cannot be claimed. Out of line so that the other loads need
  * no stack frame.
  */
-static noinline enum mmio_result claim(struct plic *plic,
-                                                        struct plic_context *context, u32 *value)
+static NOINLINE enum mmio_result claim(struct plic *plic, struct plic_context *context, u32 *value)
 {
     spin_lock(&plic->lock);
     *value = context->best;

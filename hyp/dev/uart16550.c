@@ -287,8 +287,7 @@ static void write_register(struct uart16550 *uart, u32 offset, u8 value)
  * without end, polling LSR and storing to THR, is done first and without the lock; the rest is out
  * of line so that it costs these two no stack frame.
  */
-static noinline enum mmio_result read_locked(struct uart16550 *uart, u32 offset,
-                                                              u32 *value)
+static NOINLINE enum mmio_result read_locked(struct uart16550 *uart, u32 offset, u32 *value)
 {
     if (offset >= UART16550_SIZE)
         return MMIO_FAULT;
@@ -310,8 +309,7 @@ static enum mmio_result uart16550_read(void *device, u32 offset, u32 width, u32 
     return MMIO_OK;
 }
 
-static noinline enum mmio_result write_locked(struct uart16550 *uart, u32 offset,
-                                                               u8 value)
+static NOINLINE enum mmio_result write_locked(struct uart16550 *uart, u32 offset, u8 value)
 {
     bool transmits;
 

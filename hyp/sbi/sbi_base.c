@@ -18,7 +18,7 @@ static const u32 constants[] = {
 };
 
 /* All that is not a constant. */
-static noinline void ask(const struct sbi_call *call, struct sbi_result *result)
+static NOINLINE void ask(const struct sbi_call *call, struct sbi_result *result)
 {
     u32 function = call->function;
 

@@ -42,7 +42,7 @@ void vm_console_flush(struct vm *vm)
 }
 
 /* The byte that was put at `at` begins a line or ends one. Gives up the console's lock. */
-static noinline void end_or_begin(struct vm *vm, u32 at, u8 byte)
+static NOINLINE void end_or_begin(struct vm *vm, u32 at, u8 byte)
 {
     struct vm_console *console = &vm->console;
     bool ends = byte == '\n' || at == VM_CONSOLE_LINE - 1;

@@ -16,7 +16,7 @@
 #define HTVAL_OF_RAM (PLATFORM_RAM_BASE >> 2)
 
 /* What a store stores. */
-static always_inline u32 operand(struct vcpu *vcpu, const struct memory_insn *insn)
+static ALWAYS_INLINE u32 operand(struct vcpu *vcpu, const struct memory_insn *insn)
 {
     if (likely(insn->kind == MEMORY_STORE))
         return vcpu->context.x[insn->rs2];
@@ -24,7 +24,7 @@ static always_inline u32 operand(struct vcpu *vcpu, const struct memory_insn *in
 }
 
 /* Puts what was loaded where the instruction wants it. */
-static always_inline void set_result(struct vcpu *vcpu, const struct memory_insn *insn, u32 value)
+static ALWAYS_INLINE void set_result(struct vcpu *vcpu, const struct memory_insn *insn, u32 value)
 {
     u32 shift = 32 - 8u * insn->width;
 
@@ -38,7 +38,7 @@ static always_inline void set_result(struct vcpu *vcpu, const struct memory_insn
  * Carries out a load or store, of a word at most, of a device register at `gpa`, which is below
  * RAM, and steps over it. False: no device answers, or it refuses, and nothing has changed.
  */
-static always_inline bool access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa)
+static ALWAYS_INLINE bool access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa)
 {
     const struct mmio_region *region;
     u32 offset, value;
@@ -142,7 +142,7 @@ static enum run_next touch_memory(struct vcpu *vcpu, const struct fault *fault)
 }
 
 /* Every guest-page fault that is not an ordinary device access. */
-static noinline enum run_next uncommon_fault(struct vcpu *vcpu)
+static NOINLINE enum run_next uncommon_fault(struct vcpu *vcpu)
 {
     struct fault fault = read_fault();
     struct memory_insn insn;

@@ -9,7 +9,7 @@
  * After a call that stopped, suspended or reset its caller, or injected a trap. A suspension that
  * need not wait still ends in vcpu_prepare, as every suspension does.
  */
-static noinline enum run_next after_resume(struct vcpu *vcpu)
+static NOINLINE enum run_next after_resume(struct vcpu *vcpu)
 {
     if (vcpu->hsm == HSM_STOPPED || vm_is_ending(vcpu->vm))
         return RUN_BLOCK;

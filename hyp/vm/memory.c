@@ -56,15 +56,11 @@ static bool map_chunks(struct vm *vm)
 bool memory_create(struct vm *vm)
 {
     if (!stage2_init(&vm->stage2))
-        goto no_memory;
+        return false;
     vm->stage2.small_leaves = vm->config.small_leaves;
     if (vm->config.lazy || map_chunks(vm))
         return true;
     memory_destroy(vm);
-no_memory:
-    printk("Twofold: VM \"%s\": no memory: it asks for %u MiB, and %u MiB of %u are free\n",
-           vm->config.name, (u32)(vm->config.memory >> 20), pages_free() / 256,
-           pages_total() / 256);
     return false;
 }
 
@@ -223,8 +219,10 @@ bool memory_swap(struct vm *vm, gpa_t a, gpa_t b)
 {
     bool swapped;
 
-    if (a == b || !memory_is_ram(vm, a, PAGE_SIZE) || !memory_is_ram(vm, b, PAGE_SIZE))
+    if (!memory_is_ram(vm, a, PAGE_SIZE) || !memory_is_ram(vm, b, PAGE_SIZE))
         return false;
+    if (a == b)
+        return true;
     spin_lock(&vm->memory_lock);
     swapped = swap_locked(vm, a, b);
     spin_unlock(&vm->memory_lock);

@@ -6,8 +6,8 @@
 
 struct vm;
 
-/* Allocates stage 2 and, unless lazy, maps all RAM, not cleared. False: no memory; told; the VM is
- * as it was. */
+/* Allocates stage 2 and, unless lazy, maps all RAM, not cleared. False: no memory; the VM is as it
+ * was. */
 bool memory_create(struct vm *vm);
 
 /* Gives every page back. No vCPU runs. */

@@ -34,7 +34,7 @@ struct vcpu_csrs {
     u32 sstatus, hstatus; /* the mode to enter: SPP, SPV, SPVP */
     u32 hvip;
     u32 vsstatus, vsie, vstvec, vsscratch, vsepc, vscause, vstval, vsatp;
-    u32 scounteren, senvcfg, sstateen0;
+    u32 scounteren, senvcfg, sstateen0, vsiselect;
     u64 vstimecmp; /* guest time; the truth of it while there is no Sstc, loaded or not */
 };
 

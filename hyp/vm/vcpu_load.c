@@ -58,6 +58,8 @@ static void load_vs_csrs(const struct vcpu_csrs *csrs)
         csr_write(CSR_SENVCFG, csrs->senvcfg);
     if (features.stateen)
         csr_write(CSR_SSTATEEN0, csrs->sstateen0);
+    else if (features.aia)
+        csr_write(CSR_VSISELECT, csrs->vsiselect); /* which Smstateen would keep from guests */
 }
 
 static void save_vs_csrs(struct vcpu_csrs *csrs)
@@ -75,6 +77,8 @@ static void save_vs_csrs(struct vcpu_csrs *csrs)
         csrs->senvcfg = csr_read(CSR_SENVCFG);
     if (features.stateen)
         csrs->sstateen0 = csr_read(CSR_SSTATEEN0);
+    else if (features.aia)
+        csrs->vsiselect = csr_read(CSR_VSISELECT);
 }
 
 /* FP registers are loaded when another's are in the hart, and saved when the guest changed them. */
@@ -117,9 +121,18 @@ static void save_counters(struct vcpu *vcpu)
     vcpu->counters.instret = vcpu_instret(vcpu);
 }
 
+/* Without a store by us, an SC of this guest could succeed on an LR of the last one. */
+static void break_reservation(void)
+{
+    u32 word;
+
+    __asm__ volatile("sc.w zero, zero, (%0)" ::"r"(&word) : "memory");
+}
+
 void vcpu_load(struct vcpu *vcpu)
 {
     vcpu->hart = this_hart();
+    break_reservation();
     load_controls(vcpu->vm);
     load_vs_csrs(&vcpu->csrs);
     vtimer_load(vcpu);

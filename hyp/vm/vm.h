@@ -27,6 +27,7 @@ enum vm_ending {
     VM_RESETS,     /* its own wish: starts again from its images              */
     VM_FAILS,      /* it reported a failure, by SRST or by the test finisher  */
     VM_FAULTS,     /* we stop it: it did what no machine could go on after    */
+    VM_UNBOOTABLE, /* its images cannot be loaded                             */
 };
 
 struct vm {
@@ -53,7 +54,10 @@ _Static_assert(sizeof(struct vcpu) <= PAGE_SIZE << VCPU_ORDER, "VCPU_ORDER");
 extern struct vm *vms[VM_MAX];
 extern u32 vm_count;
 
-/* Makes every VM of the bundle and starts them. False: one could not be made; told. */
+/*
+ * Makes every VM of the bundle and starts them. One that cannot be made, or started, is told of and
+ * counts as failed; the others run. False: there is none.
+ */
 bool vms_create(void);
 
 /*
