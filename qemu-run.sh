@@ -324,8 +324,10 @@ main() {
     check_hypervisor_options
     set_defaults
     check_values
-    [ "${TWOFOLD_BUILD-}" = no ] || build
-    ! linux_is_wanted || build_linux
+    if [ "${TWOFOLD_BUILD-}" != no ]; then
+        build
+        ! linux_is_wanted || build_linux
+    fi
     make_bundle
     if [ -n "$dry_run" ]; then
         print_command

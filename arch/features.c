@@ -58,6 +58,23 @@ static void probe_fp(void)
     csr_clear(CSR_SSTATUS, SSTATUS_FS);
 }
 
+static bool probe_sstc(void)
+{
+    u32 value;
+
+    return csr_try_read(CSR_STIMECMP, &value) && csr_can_set(CSR_HENVCFGH, HENVCFGH_STCE);
+}
+
+/* Some machines compare vstimecmp, which is 0 after reset, even where henvcfg.STCE is off. */
+void features_init_hart(void)
+{
+    if (!probe_sstc())
+        return;
+    csr_write(CSR_HENVCFGH, HENVCFGH_STCE);
+    csr_write_compare(CSR_VSTIMECMP, CSR_VSTIMECMPH, ~0ull);
+    csr_write(CSR_HENVCFGH, 0);
+}
+
 static void probe_csrs(void)
 {
     u32 value;
@@ -67,7 +84,7 @@ static void probe_csrs(void)
     features.counters = csr_try_read(CSR_CYCLE, &value) && csr_try_read(CSR_INSTRET, &value);
     features.envcfg = csr_try_read(CSR_HENVCFG, &value) && csr_try_read(CSR_HENVCFGH, &value);
     features.guest_adue = csr_can_set(CSR_HENVCFGH, HENVCFGH_ADUE);
-    features.sstc = csr_try_read(CSR_STIMECMP, &value) && csr_can_set(CSR_HENVCFGH, HENVCFGH_STCE);
+    features.sstc = probe_sstc();
 
     csr_write(CSR_HGEIE, 0xffffffffu);
     features.geilen = count_ones(csr_read(CSR_HGEIE));

@@ -35,4 +35,7 @@ extern struct features features;
  */
 void features_probe(hpa_t image_pa);
 
+/* What each hart needs before it runs guests: no timer of theirs is due. */
+void features_init_hart(void);
+
 #endif

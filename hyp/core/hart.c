@@ -1,6 +1,7 @@
 #include "hyp/core/hart.h"
 
 #include "arch/csr.h"
+#include "arch/features.h"
 #include "arch/fence.h"
 #include "arch/firmware.h"
 #include "hyp/core/machine.h"
@@ -36,6 +37,7 @@ static bool make_hart(u32 index, u32 id, u32 *sp)
 
 void hart_init_local(void)
 {
+    features_init_hart();
     csr_write(CSR_SIE, BIT(IRQ_SSI) | BIT(IRQ_STI) | BIT(IRQ_SEI));
     this_hart()->online = true;
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 KEYS = {'each', 'each_file', 'program', 'command', 'variants', 'expect', 'contains', 'forbid',
-        'allow', 'status', 'timeout', 'input', 'results', 'after', 'must_fail', 'tags'}
+        'allow', 'ends_at', 'status', 'timeout', 'input', 'results', 'after', 'must_fail', 'tags'}
 RESULTS = ('none', 'lines', 'summary')
 
 
@@ -27,7 +27,8 @@ class Case:
     contains: list = field(default_factory=list)   # regular expressions, in any order
     forbid: list = field(default_factory=list)     # regular expressions, nowhere
     allow: list = field(default_factory=list)      # lines that are no panic here
-    status: int = 0
+    ends_at: str = None                            # ended by the runner when this has appeared
+    status: int = 0                                # not looked at with ends_at
     timeout: float = 60
     input: list = field(default_factory=list)      # (wait for this, type that)
     results: str = 'none'
@@ -82,7 +83,7 @@ def make_case(section, member, variant, options):
                 command=program + shlex.split(text('command')) + shlex.split(options),
                 expect=lines_of(text('expect')), contains=lines_of(text('contains')),
                 forbid=lines_of(text('forbid')), allow=lines_of(text('allow')),
-                status=section.getint('status', 0), timeout=section.getfloat('timeout', 60),
+                ends_at=section.get('ends_at'), status=section.getint('status', 0), timeout=section.getfloat('timeout', 60),
                 input=dialogue_of(text('input')), results=section.get('results', 'none'),
                 after=shlex.split(text('after')), must_fail=section.get('must_fail'),
                 tags=[section.name, variant] + section.get('tags', '').split())

@@ -57,8 +57,12 @@ class Session:
             except BrokenPipeError:
                 return
 
+    def has_shown_all(self):
+        """Is this a run that is ended from outside once it has shown something?"""
+        return self.case.ends_at and re.search(self.case.ends_at, self.text(), re.MULTILINE)
+
     def read_until(self, deadline):
-        """Reads until the output ends. False when the deadline came first."""
+        """Reads until the output ends, or is enough. False when the deadline came first."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             while time.monotonic() < deadline:
@@ -71,6 +75,8 @@ class Session:
                 self.log.write(data)
                 self.log.flush()
                 self.type_what_is_due()
+                if self.has_shown_all():
+                    return True
         return False
 
     def wait(self, deadline):
@@ -125,6 +131,8 @@ class Sessions:
         status = None
         try:
             if session.read_until(deadline):
+                if session.has_shown_all():
+                    session.kill()
                 status = session.wait(deadline)
         finally:
             self.live.discard(session)
