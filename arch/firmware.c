@@ -37,6 +37,11 @@ void firmware_probe(void)
     has_reset = has(SBI_EXT_SRST);
 }
 
+void firmware_forget_debug_console(void)
+{
+    has_debug_console = false;
+}
+
 bool firmware_has_debug_console(void)
 {
     return has_debug_console;

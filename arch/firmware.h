@@ -8,6 +8,9 @@
 /* Asks firmware what it has; to be called once, before the rest. */
 void firmware_probe(void);
 
+/* From now on as with firmware that has no DBCN. */
+void firmware_forget_debug_console(void);
+
 /* What firmware lacks, for the boot table. */
 bool firmware_has_debug_console(void);
 bool firmware_has_hsm(void);

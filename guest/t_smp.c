@@ -37,12 +37,16 @@ static void clear_reports(void)
 static bool start_all(void (*run)(void))
 {
     clear_reports();
+    for (u32 hart = 0; hart < harts; hart++) {
+        s32 error = hart == boot.hart ? SBI_SUCCESS : hart_start(hart, run);
+        if (error != SBI_SUCCESS)
+            test_fail("hart %u: error %d from sbi_hart_start", hart, error);
+    }
     for (u32 hart = 0; hart < harts; hart++)
-        if (hart != boot.hart && hart_start(hart, run) != SBI_SUCCESS)
+        if (hart != boot.hart && !hart_wait_value(&alive[hart], 1)) {
+            test_fail("hart %u is in state %u but does nothing", hart, sbi_hart_status(hart).value);
             return false;
-    for (u32 hart = 0; hart < harts; hart++)
-        if (hart != boot.hart && !hart_wait_value(&alive[hart], 1))
-            return false;
+        }
     return true;
 }
 

@@ -40,6 +40,8 @@ void boot_secondary_hart(u32 id, void (*run)(void))
     interrupts_off();
     csr_write(satp, 0);
     sbi_hart_stop();
+    for (;;) /* it does not return */
+        wait_for_interrupt();
 }
 
 u32 hart_count(void)

@@ -1,6 +1,7 @@
 #include "hyp/core/options.h"
 
 #include "arch/features.h"
+#include "arch/firmware.h"
 #include "hyp/core/printk.h"
 #include "hyp/core/string.h"
 
@@ -24,6 +25,12 @@ static void set_console_uart(void)
 static void set_console_firmware(void)
 {
     options.console = CONSOLE_FIRMWARE;
+}
+
+static void set_console_legacy(void)
+{
+    options.console = CONSOLE_FIRMWARE;
+    firmware_forget_debug_console();
 }
 
 static void set_vmidlen(u32 bits)
@@ -60,6 +67,7 @@ static const struct option {
     {"vmidlen=2", set_vmidlen_2, "VMIDs of 2 bits"},
     {"console=uart", set_console_uart, "print through the UART of the device tree"},
     {"console=firmware", set_console_firmware, "print through the firmware"},
+    {"console=legacy", set_console_legacy, "print through the firmware's legacy calls"},
 };
 
 static const struct option *find(const char *word, u32 length)

@@ -11,7 +11,7 @@ struct options {
     bool htinst_ignore;   /* htinst=ignore: fetch the instruction that faulted         */
     bool vmidlen_limited; /* vmidlen=N: use at most N bits of VMID                     */
     u32 vmidlen;
-    enum console_choice console; /* console=uart|firmware                                     */
+    enum console_choice console; /* console=uart|firmware|legacy                              */
 };
 
 extern struct options options;

@@ -1,6 +1,7 @@
 #include "hyp/core/printk.h"
 
 #include "arch/firmware.h"
+#include "arch/own_trap.h"
 #include "hyp/core/lock.h"
 #include "hyp/core/paging.h"
 #include "hyp/core/string.h"
@@ -61,21 +62,53 @@ static u32 line_length(const char *text, u32 size)
     return size;
 }
 
-void console_set_sink(const struct console_sink *new_sink)
+/* The hart, by its tp, that console_hold is in force for; it has the lock. */
+static const void *holder;
+
+static bool is_holder(void)
+{
+    return __atomic_load_n(&holder, __ATOMIC_RELAXED) == own_trap_area();
+}
+
+static void lock_console(void)
+{
+    if (!is_holder())
+        spin_lock(&console_lock);
+}
+
+static void unlock_console(void)
+{
+    if (!is_holder())
+        spin_unlock(&console_lock);
+}
+
+void console_hold(void)
 {
     spin_lock(&console_lock);
-    sink = *new_sink;
+    __atomic_store_n(&holder, own_trap_area(), __ATOMIC_RELAXED);
+}
+
+void console_release(void)
+{
+    __atomic_store_n(&holder, NULL, __ATOMIC_RELAXED);
     spin_unlock(&console_lock);
+}
+
+void console_set_sink(const struct console_sink *new_sink)
+{
+    lock_console();
+    sink = *new_sink;
+    unlock_console();
 }
 
 void console_write_as(const void *owner, const char *prefix, const char *text, u32 size)
 {
-    spin_lock(&console_lock);
+    lock_console();
     take_line(owner, prefix);
     write_raw(text, size);
     if (text[size - 1] == '\n')
         line_owner = NULL;
-    spin_unlock(&console_lock);
+    unlock_console();
 }
 
 /* Our own text: '\n' becomes "\r\n". */
@@ -104,9 +137,9 @@ void printk(const char *format, ...)
     va_start(list, format);
     size = format_text_list(line, sizeof(line), format, list);
     va_end(list);
-    spin_lock(&console_lock);
+    lock_console();
     write_text(line, size);
-    spin_unlock(&console_lock);
+    unlock_console();
 }
 
 bool complain(const char *what, const char *format, ...)

@@ -21,6 +21,10 @@ u32 format_text(char *buffer, u32 size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 u32 format_text_list(char *buffer, u32 size, const char *format, va_list list);
 
+/* Between the two, what this hart prints is not mixed with anything of another's. Not nested. */
+void console_hold(void);
+void console_release(void);
+
 /*
  * Says that something a person gave us is wrong: "Twofold: WHAT: " and the rest, on a line of its
  * own. Always returns false, so that a check can end with it.

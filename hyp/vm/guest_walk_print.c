@@ -57,25 +57,32 @@ static void print_value(gva_t gva, hpa_t hpa)
                trap.cause);
 }
 
+static void print_end(gva_t gva, const struct walk_record *record)
+{
+    if (record->cause) {
+        printk("  fault after %u reads: cause %u%s\n", record->count, record->cause,
+               record->implicit ? ", on the guest's own tables" : "");
+        return;
+    }
+    printk("  gVA 0x%08x => gPA 0x%09llx => hPA 0x%09llx  in %u reads\n", gva, record->gpa,
+           record->hpa, record->count);
+    printk("  page of the guest: %s, leaf of the host: %s\n", size_text(record->vs_size),
+           size_text(record->g_size));
+    print_value(gva, record->hpa);
+}
+
 void guest_walk_print(struct vcpu *vcpu, gva_t gva, enum walk_access access)
 {
     struct walk_record record;
 
     guest_walk(vcpu, gva, access, !(csr_read(CSR_SSTATUS) & SSTATUS_SPP), &record);
     vm_console_flush(vcpu->vm);
+    console_hold();
     printk("Twofold: VM \"%s\": %s of gVA 0x%08x through vsatp %08x and hgatp %08x\n",
            vcpu->vm->config.name, access_names[access], gva, csr_read(CSR_VSATP),
            csr_read(CSR_HGATP));
     for (u32 i = 0; i < record.count; i++)
         print_read(i + 1, &record.reads[i]);
-    if (record.cause) {
-        printk("  fault after %u reads: cause %u%s\n", record.count, record.cause,
-               record.implicit ? ", on the guest's own tables" : "");
-        return;
-    }
-    printk("  gVA 0x%08x => gPA 0x%09llx => hPA 0x%09llx  in %u reads\n", gva, record.gpa,
-           record.hpa, record.count);
-    printk("  page of the guest: %s, leaf of the host: %s\n", size_text(record.vs_size),
-           size_text(record.g_size));
-    print_value(gva, record.hpa);
+    print_end(gva, &record);
+    console_release();
 }
