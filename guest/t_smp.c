@@ -88,6 +88,33 @@ static void start_and_stop(void)
     }
 }
 
+static void count_start(void)
+{
+    alive[this_hart()->id]++;
+}
+
+/* Polls without a pause, to come as early as can be; but not for ever, should it need this hart. */
+static bool stopped_soon(u32 hart)
+{
+    for (u32 i = 0; i < 1000; i++)
+        if (sbi_hart_status(hart).value == HART_STOPPED)
+            return true;
+    return hart_wait_state(hart, HART_STOPPED);
+}
+
+/* A hart that says it is stopped can be started, and then starts: every time. */
+static void started_as_soon_as_stopped(void)
+{
+    NEED_TWO_HARTS();
+    clear_reports();
+    for (u32 round = 1; round <= 500; round++) {
+        CHECK_EQ(hart_start(other, count_start), SBI_SUCCESS);
+        CHECK(hart_wait_value(&alive[other], round), "start %u was lost", round);
+        CHECK(stopped_soon(other), "the hart did not stop");
+        CHECK_EQ(alive[other], round);
+    }
+}
+
 static void idle(void)
 {
     csr_write(sie, BIT(INTERRUPT_SOFTWARE));
@@ -352,7 +379,7 @@ static void same_asid_other_tables(void)
 int main(void)
 {
     static const struct test_case cases[] = {
-        CASE(start_and_stop), CASE(states),         CASE(ipi_by_every_mask),      CASE(early_ipi),
+        CASE(start_and_stop), CASE(started_as_soon_as_stopped), CASE(states),         CASE(ipi_by_every_mask),      CASE(early_ipi),
         CASE(tlb_shootdown),  CASE(remote_fence_i), CASE(same_asid_other_tables),
     };
 

@@ -22,19 +22,17 @@ static void flag_text(pte_t entry, char text[9])
     text[8] = '\0';
 }
 
+/* A guest's entry has an address in two spaces; the host's, in one, is there for a gPA. */
 static void print_read(u32 number, const struct walk_read *read)
 {
+    bool guest = read->stage == WALK_VS_STAGE;
     char flags[9];
 
     flag_text(read->entry, flags);
-    if (read->stage == WALK_VS_STAGE)
-        printk("  %u  guest L%u  gPA 0x%09llx  hPA 0x%09llx  [%4u]  %08x %s -> %s 0x%09llx\n",
-               number, read->level ? 1u : 2u, read->gpa, read->hpa, read->index, read->entry, flags,
-               "gPA", pte_address(read->entry));
-    else
-        printk("  %u    host L%u                   hPA 0x%09llx  [%4u]  %08x %s -> %s 0x%09llx\n",
-               number, read->level ? 1u : 2u, read->hpa, read->index, read->entry, flags, "hPA",
-               pte_address(read->entry));
+    printk("  %u  %s L%u  %s gPA 0x%09llx %s hPA 0x%09llx  [%4u]  %08x %s -> %s 0x%09llx\n", number,
+           guest ? "guest" : " host", read->level ? 1u : 2u, guest ? " at" : "for", read->gpa,
+           guest ? "=" : ":", read->hpa, read->index, read->entry, flags, guest ? "gPA" : "hPA",
+           pte_address(read->entry));
 }
 
 static const char *size_text(u32 size)
