@@ -69,40 +69,23 @@ void vm_console_put(struct vm *vm, u8 byte)
     spin_unlock(&console->lock);
 }
 
-/* Takes the oldest byte that was typed; -1: none. */
-static s32 take_input(struct vm_console *console)
+/* The input lock is held. The oldest byte stays in the queue until the UART has taken it. */
+static void feed_locked(struct vm *vm)
 {
-    s32 byte = -1;
+    struct vm_console *console = &vm->console;
 
-    spin_lock(&console->lock);
-    if (console->input_count) {
-        byte = console->input[console->input_head];
+    while (console->input_count &&
+           uart16550_receive(&vm->platform.uart, console->input[console->input_head])) {
         console->input_head = (console->input_head + 1) % VM_CONSOLE_INPUT;
         console->input_count--;
     }
-    spin_unlock(&console->lock);
-    return byte;
-}
-
-/* Puts the byte that the UART refused back to the front. */
-static void untake_input(struct vm_console *console, u8 byte)
-{
-    spin_lock(&console->lock);
-    console->input_head = (console->input_head + VM_CONSOLE_INPUT - 1) % VM_CONSOLE_INPUT;
-    console->input[console->input_head] = byte;
-    console->input_count++;
-    spin_unlock(&console->lock);
 }
 
 void vm_console_feed(struct vm *vm)
 {
-    s32 byte;
-
-    while ((byte = take_input(&vm->console)) >= 0)
-        if (!uart16550_receive(&vm->platform.uart, (u8)byte)) {
-            untake_input(&vm->console, (u8)byte);
-            return;
-        }
+    spin_lock(&vm->console.input_lock);
+    feed_locked(vm);
+    spin_unlock(&vm->console.input_lock);
 }
 
 /* As firmware does it on the real machine: by reading the UART. */
@@ -118,8 +101,18 @@ s32 vm_console_get(struct vm *vm)
     return (s32)byte;
 }
 
+void vm_console_start(struct vm *vm)
+{
+    spin_lock(&vm->console.input_lock);
+    vm->console.open = true;
+    spin_unlock(&vm->console.input_lock);
+}
+
 void vm_console_stop(struct vm *vm)
 {
+    spin_lock(&vm->console.input_lock);
+    vm->console.open = false;
+    spin_unlock(&vm->console.input_lock);
     timer_cancel_wait(&vm->console.flush);
     vm_console_flush(vm);
 }
@@ -142,18 +135,18 @@ static void move_focus(void)
     printk("Twofold: the keyboard goes to VM \"%s\"\n", vms[focus]->config.name);
 }
 
-static bool keep_input(struct vm_console *console, u8 byte)
+/* Lost when the VM is not there to take it, or has left a whole queue unread. */
+static void give_input(struct vm *vm, u8 byte)
 {
-    bool room;
+    struct vm_console *console = &vm->console;
 
-    spin_lock(&console->lock);
-    room = console->input_count < VM_CONSOLE_INPUT - 1; /* one place for a byte that comes back */
-    if (room) {
+    spin_lock(&console->input_lock);
+    if (console->open && console->input_count < VM_CONSOLE_INPUT) {
         console->input[(console->input_head + console->input_count) % VM_CONSOLE_INPUT] = byte;
         console->input_count++;
+        feed_locked(vm);
     }
-    spin_unlock(&console->lock);
-    return room;
+    spin_unlock(&console->input_lock);
 }
 
 void vm_console_typed(u8 byte)
@@ -166,8 +159,5 @@ void vm_console_typed(u8 byte)
     }
     if (vm_has_ended(vms[focus]))
         focus = next_running(focus);
-    if (vm_has_ended(vms[focus]))
-        return;
-    keep_input(&vms[focus]->console, byte);
-    vm_console_feed(vms[focus]);
+    give_input(vms[focus], byte);
 }

@@ -20,11 +20,16 @@ struct vm_console {
     u32 length;
     struct timer flush; /* a line without an end shows after a few milliseconds */
 
-    u8 input[VM_CONSOLE_INPUT]; /* typed, not yet in the UART */
+    struct spinlock input_lock; /* for what follows; taken before any lock of the UART */
+    bool open;                  /* the VM can be given input                           */
+    u8 input[VM_CONSOLE_INPUT]; /* typed, not yet in the UART                          */
     u32 input_head, input_count;
 };
 
 void vm_console_init(struct vm *vm);
+
+/* A life of the VM begins: from now on it gets what is typed. */
+void vm_console_start(struct vm *vm);
 
 /* A byte that the guest prints. Called by its vCPUs. */
 void vm_console_put(struct vm *vm, u8 byte);
@@ -38,7 +43,7 @@ void vm_console_feed(struct vm *vm);
 /* Shows what is left of the last line. */
 void vm_console_flush(struct vm *vm);
 
-/* Stops what the console has going on the host. */
+/* Ends all that the host does with the VM through its console. No vCPU runs. */
 void vm_console_stop(struct vm *vm);
 
 /*

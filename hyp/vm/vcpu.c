@@ -33,14 +33,16 @@ void vcpu_reset(struct vcpu *vcpu, u32 entry, u32 opaque)
     tlb_forget(vcpu);
 }
 
+/* Fences can wait until a vCPU that waits for an interrupt has got one. */
+#define REQUESTS_THAT_WAKE (REQUEST_SOFTWARE | REQUEST_EXTERNAL | REQUEST_TIMER | REQUEST_LEAVE)
+
 void vcpu_request(struct vcpu *vcpu, u32 request)
 {
-    struct hart *self = this_hart();
-
     __atomic_or_fetch(&vcpu->requests, request, __ATOMIC_SEQ_CST);
-    if (self->task == &vcpu->task)
+    if (this_hart()->task == &vcpu->task)
         return; /* it looks before it enters the guest again */
-    sched_wake(&vcpu->task);
+    if (request & REQUESTS_THAT_WAKE)
+        sched_wake(&vcpu->task);
     if (__atomic_load_n(&vcpu->in_guest, __ATOMIC_SEQ_CST))
         hart_kick(vcpu->hart);
 }
@@ -50,6 +52,14 @@ void vcpu_wait_outside(const struct vcpu *vcpu, u32 request)
     while (__atomic_load_n(&vcpu->in_guest, __ATOMIC_ACQUIRE) &&
            (__atomic_load_n(&vcpu->requests, __ATOMIC_ACQUIRE) & request))
         ;
+}
+
+/* No IPI is left over from before; the external interrupt is as the PLIC drives it. */
+static void start_at_entry(struct vcpu *vcpu)
+{
+    vcpu_reset(vcpu, vcpu->start_entry, vcpu->start_opaque);
+    __atomic_and_fetch(&vcpu->requests, ~(u32)REQUEST_SOFTWARE, __ATOMIC_SEQ_CST);
+    __atomic_or_fetch(&vcpu->requests, REQUEST_EXTERNAL, __ATOMIC_SEQ_CST);
 }
 
 /* Non-retentive suspension ends as a start does, except that what interrupts wait stays. */
@@ -70,7 +80,7 @@ bool vcpu_prepare(struct vcpu *vcpu)
         return false;
     spin_lock(&vcpu->lock);
     if (vcpu->hsm == HSM_START_PENDING)
-        vcpu_reset(vcpu, vcpu->start_entry, vcpu->start_opaque);
+        start_at_entry(vcpu);
     else if (vcpu->restart)
         resume_at_entry(vcpu);
     if (vcpu->hsm != HSM_STOPPED)

@@ -148,6 +148,7 @@ void vcpu_put(struct vcpu *vcpu)
 {
     save_counters(vcpu);
     vcpu->csrs.vsatp = csr_swap(CSR_VSATP, 0);
+    csr_write(CSR_HGATP, 0); /* its tables may be gone when this hart next looks */
     save_fp(vcpu);
     vcpu->csrs.hstatus = csr_swap(CSR_HSTATUS, 0);
     vtimer_put(vcpu);

@@ -56,6 +56,7 @@ static void begin_life(struct vm *vm)
         vcpu_init(vm->vcpus[i], vm, i);
     vm->time_offset = 0 - time_now();
     platform_reset(vm);
+    vm_console_start(vm);
     __atomic_store_n(&vm->ending, VM_STAYS, __ATOMIC_RELEASE);
     if (boot_vm(vm))
         sched_wake(&vm->vcpus[0]->task);
