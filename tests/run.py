@@ -108,12 +108,12 @@ def main():
             print(f"{case.name:<36} {' '.join(case.command)}")
         return 0
     os.makedirs(LOGS, exist_ok=True)
-    if not build_linux(selected):
-        print('Linux could not be built\n0 passed, 1 failed')
-        return 1
-    os.environ['TWOFOLD_BUILD'] = 'no'
     started = time.monotonic()
     try:
+        if not build_linux(selected):
+            print('Linux could not be built\n0 passed, 1 failed')
+            return 1
+        os.environ['TWOFOLD_BUILD'] = 'no'
         passed, failed, skipped = run_all(selected, arguments.j, arguments.patience)
     except KeyboardInterrupt:
         print('interrupted')
