@@ -2,7 +2,6 @@
  * The floating-point state: kept across everything that leaves the guest, and never mixed with
  * another's. Two copies with different `who=` on one hart use different numbers for all registers.
  */
-#include "guest/lib/boot.h"
 #include "guest/lib/fdt.h"
 #include "guest/lib/fp.h"
 #include "guest/lib/io.h"

@@ -5,7 +5,6 @@
  */
 #include "guest/lib/boot.h"
 #include "guest/lib/fdt.h"
-#include "guest/lib/insn.h"
 #include "guest/lib/io.h"
 #include "guest/lib/isa.h"
 #include "guest/lib/sbi.h"

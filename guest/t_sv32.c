@@ -1,18 +1,16 @@
 /*
  * Sv32 as the guest's own stage of translation: pages of both sizes, every kind of refusal, A and
- * D, address-space identifiers, and tables or pages where the machine has no memory.
+ * D, and address-space identifiers.
  */
 #include "guest/lib/boot.h"
 #include "guest/lib/insn.h"
 #include "guest/lib/io.h"
-#include "guest/lib/sbi.h"
 #include "guest/lib/sv32.h"
 #include "guest/lib/test.h"
 
 #define WINDOW   0x40000000u /* 4 MiB of gVAs to map 4 KiB pages in */
 #define WINDOW_2 (WINDOW + PAGE_SIZE)
 #define BIG      0x50000000u
-#define HOLE     0x08000000u /* a gPA with nothing behind it */
 
 #define RET 0x00008067u
 
@@ -202,57 +200,6 @@ static void accessed_and_dirty(void)
     CHECK(updated == 0 || faulted == 0, "%u updated, %u faulted", updated, faulted);
 }
 
-static void pages_outside_memory(void)
-{
-    sv32_map(root, WINDOW, HOLE, SV32_4K, PTE_KERNEL_RWX);
-    sfence_vma();
-    CHECK_REFUSED(WINDOW, 'r', EXCEPTION_LOAD_ACCESS);
-    CHECK_REFUSED(WINDOW, 'w', EXCEPTION_STORE_ACCESS);
-    CHECK_REFUSED(WINDOW, 'x', EXCEPTION_FETCH_ACCESS);
-}
-
-/*
- * The fault is met by the walk itself, yet named after the access that needed the walk. (QEMU as
- * the machine calls it a page fault, where the specification has an access fault.)
- */
-static void tables_outside_memory(void)
-{
-    static const u64 places[] = {HOLE, 0x108000000ull, 0x3fffff000ull};
-    bool native = runs_natively();
-
-    for (u32 i = 0; i < ARRAY_SIZE(places); i++) {
-        root[sv32_vpn(BIG, 1)] = pte_make(places[i], PTE_V);
-        sfence_vma();
-        CHECK_REFUSED(BIG + 0x123008, 'r', native ? EXCEPTION_LOAD_PAGE : EXCEPTION_LOAD_ACCESS);
-        CHECK_REFUSED(BIG + 0x123008, 'w', native ? EXCEPTION_STORE_PAGE : EXCEPTION_STORE_ACCESS);
-        CHECK_REFUSED(BIG + 0x123008, 'x', native ? EXCEPTION_FETCH_PAGE : EXCEPTION_FETCH_ACCESS);
-    }
-}
-
-/* A device is no place for a table: natively its zeros are entries that are not valid. */
-static void a_table_in_a_device(void)
-{
-    root[sv32_vpn(BIG, 1)] = pte_make(PLIC_BASE, PTE_V);
-    sfence_vma();
-    struct trap_seen seen = touch(BIG + 0x5000, 'r');
-    CHECK_EQ(seen.count, 1);
-    CHECK(seen.cause == EXCEPTION_LOAD_ACCESS || seen.cause == EXCEPTION_LOAD_PAGE, "cause %u",
-          seen.cause);
-    CHECK_EQ(seen.value, BIG + 0x5000);
-}
-
-/* 34 bits of address: bits 33:32 must count, or this would be the kernel, or the PLIC. */
-static void above_4_gib(void)
-{
-    sv32_map(root, BIG, 0x100000000ull + (u32)image_start, SV32_4M, PTE_KERNEL_RW);
-    sv32_map(root, WINDOW, 0x10c000000ull, SV32_4K, PTE_KERNEL_RW);
-    sfence_vma();
-    CHECK_REFUSED(BIG, 'r', EXCEPTION_LOAD_ACCESS);
-    CHECK_REFUSED(BIG, 'w', EXCEPTION_STORE_ACCESS);
-    CHECK_REFUSED(WINDOW + 4, 'r', EXCEPTION_LOAD_ACCESS);
-    CHECK_REFUSED(WINDOW + 4, 'w', EXCEPTION_STORE_ACCESS);
-}
-
 /* Two address spaces, one gVA, no fence at the switch: the ASID keeps them apart. */
 static void asids(void)
 {
@@ -306,10 +253,6 @@ int main(void)
         CASE(sum_gives_user_pages_to_the_kernel),
         CASE(user_mode_sees_user_pages),
         CASE(accessed_and_dirty),
-        CASE(pages_outside_memory),
-        CASE(tables_outside_memory),
-        CASE(a_table_in_a_device),
-        CASE(above_4_gib),
         CASE(asids),
         CASE(access_across_pages),
     };

@@ -2,6 +2,7 @@
 
 #define EBREAK   0x00100073u
 #define C_EBREAK 0x9002u
+#define ECALL    0x00000073u
 
 void insn_prepare(struct insn_run *run, u32 mode)
 {
@@ -37,4 +38,18 @@ void insn_execute(struct insn_run *run, u32 bits)
     run->changed = 0;
     for (u32 i = 1; i < 32; i++)
         run->changed |= (u32)(run->frame.x[i] != before.x[i]) << i;
+}
+
+struct insn_run insn_sbi_call(u32 extension, u32 function, u32 a0, u32 a1)
+{
+    static u32 slot[2];
+    struct insn_run run = {.slot = slot, .pc = (gva_t)slot};
+
+    insn_prepare(&run, SSTATUS_SPP);
+    run.frame.x[REG_A0] = a0;
+    run.frame.x[REG_A1] = a1;
+    run.frame.x[REG_A6] = function;
+    run.frame.x[REG_A7] = extension;
+    insn_execute(&run, ECALL);
+    return run;
 }

@@ -105,4 +105,7 @@ void insn_prepare(struct insn_run *run, u32 mode);
 /* Runs the instruction. When it did not complete, frame says which trap it took. */
 void insn_execute(struct insn_run *run, u32 bits);
 
+/* An SBI call run like that: an ecall with every register known before and after. */
+struct insn_run insn_sbi_call(u32 extension, u32 function, u32 a0, u32 a1);
+
 #endif

@@ -31,7 +31,7 @@ _Static_assert(offsetof(struct trap_frame, stval) == FRAME_STVAL, "stval");
 _Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "size");
 
 /* Indices into x[] by the names of the calling convention. */
-enum { REG_RA = 1, REG_SP = 2, REG_A0 = 10, REG_A1 = 11, REG_A7 = 17 };
+enum { REG_RA = 1, REG_SP = 2, REG_A0 = 10, REG_A1 = 11, REG_A6 = 16, REG_A7 = 17 };
 
 #endif
 #endif

@@ -1,5 +1,6 @@
 #include "hyp/drv/power.h"
 
+#include "arch/csr.h"
 #include "arch/firmware.h"
 #include "hyp/core/machine.h"
 #include "hyp/core/paging.h"
@@ -20,10 +21,20 @@ void power_init(void)
         finisher = paging_map_device(address, sizeof(*finisher));
 }
 
+/* The machine may take its time: what came next would change the status. */
+static void finish(enum power_off_status status)
+{
+    u64 deadline = time_now() + machine.timebase;
+
+    *finisher = status == POWER_OFF_OK ? FINISHER_PASS : (u32)status << 16 | FINISHER_FAIL;
+    while (time_now() < deadline)
+        ;
+}
+
 void power_off(enum power_off_status status)
 {
     if (finisher)
-        *finisher = status == POWER_OFF_OK ? FINISHER_PASS : (u32)status << 16 | FINISHER_FAIL;
+        finish(status);
     firmware_shutdown(status != POWER_OFF_OK);
     printk("Twofold: this machine has no way to power off; it can be switched off now\n");
     for (;;)

@@ -11,7 +11,8 @@
  */
 static NOINLINE enum run_next after_resume(struct vcpu *vcpu)
 {
-    if (vcpu->hsm == HSM_STOPPED || vm_is_ending(vcpu->vm))
+    /* Another vCPU may have started it again already: that start is carried out by its next run. */
+    if (vcpu->hsm == HSM_STOPPED || vcpu->hsm == HSM_START_PENDING || vm_is_ending(vcpu->vm))
         return RUN_BLOCK;
     if (vcpu->hsm == HSM_SUSPENDED)
         return exit_wait(vcpu) == RUN_GUEST ? RUN_YIELD : RUN_BLOCK;

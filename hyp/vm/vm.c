@@ -54,14 +54,15 @@ static void begin_life(struct vm *vm)
 {
     for (u32 i = 0; i < vm->config.cpus; i++)
         vcpu_init(vm->vcpus[i], vm, i);
-    vm->time_offset = 0 - time_now();
     platform_reset(vm);
     vm_console_start(vm);
     __atomic_store_n(&vm->ending, VM_STAYS, __ATOMIC_RELEASE);
-    if (boot_vm(vm))
-        sched_wake(&vm->vcpus[0]->task);
-    else
+    if (!boot_vm(vm)) {
         vm_request_end(vm, VM_UNBOOTABLE);
+        return;
+    }
+    vm->time_offset = 0 - time_now(); /* its time begins when it does */
+    sched_wake(&vm->vcpus[0]->task);
 }
 
 /* The last VM is gone: so must be every page that any of them had. */

@@ -4,12 +4,13 @@ import configparser
 import fnmatch
 import glob
 import os
+import re
 import shlex
 from dataclasses import dataclass, field
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-KEYS = {'each', 'each_file', 'program', 'command', 'variants', 'expect', 'contains', 'forbid',
+KEYS = {'each', 'each_file', 'name', 'program', 'command', 'variants', 'expect', 'contains', 'forbid',
         'allow', 'ends_at', 'status', 'timeout', 'input', 'results', 'after', 'must_fail', 'tags'}
 RESULTS = ('none', 'lines', 'summary')
 
@@ -71,13 +72,21 @@ def members(section):
     return [os.path.relpath(path, TREE) for path in found] or [pattern]
 
 
+def name_of(section, member):
+    """A case is called as its section and member are, or as `name` says."""
+    default = '{section}-{each}' if member else '{section}'
+    name = section.get('name', default).replace('{section}', section.name)
+    name = name.replace('{each}', os.path.basename(member or ''))
+    return re.sub(r'[^A-Za-z0-9_.*-]+', '-', name).strip('-')
+
+
 def make_case(section, member, variant, options):
     """The case for one member of a section under one variant."""
     def text(key, default=''):
         value = section.get(key, default)
         return value.replace('{each}', member) if member else value
 
-    name = os.path.basename(member) if member else section.name
+    name = name_of(section, member)
     program = shlex.split(text('program', './qemu-run.sh'))
     case = Case(name=name if variant == 'default' else f'{name}+{variant}',
                 command=program + shlex.split(text('command')) + shlex.split(options),

@@ -65,12 +65,12 @@ def judge_results(case, text, passed, failed):
     summaries = SUMMARY.findall(text)
     if not summaries:
         yield 'missing SUMMARY'
-    for topic, good, bad in summaries:
-        seen = len([name for name in passed if name.startswith(topic + '.')])
-        if seen != int(good):
-            yield f'{topic} says {good} passed, {seen} are seen'
-        if int(bad) != len([name for name in failed if name.startswith(topic + '.')]):
-            yield f'{topic} says {bad} failed, which are not all seen'
+    for topic in sorted({topic for topic, _, _ in summaries}):
+        for word, names, column in (('passed', passed, 1), ('failed', failed, 2)):
+            told = sum(int(summary[column]) for summary in summaries if summary[0] == topic)
+            seen = len([name for name in names if name.startswith(topic + '.')])
+            if seen != told:
+                yield f'{topic} says {told} {word}, {seen} are seen'
 
 
 def judge_log(case, log_path):

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/unit/fake_hart.h"
 #include "hyp/core/format.c"
 #include "hyp/core/printk.c"
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hyp/vm/memory.h"
 #include "tests/unit/fake_vm.h"
+#include "hyp/vm/memory.h"
 
 #define FAKE_WRITES 256
 

@@ -1,12 +1,12 @@
 /*
  * struct vm for unit tests: hyp/vm/vm.h with all that it holds. Only the header of the world switch
  * cannot be compiled on the host, for its assembly names the target's registers; what it declares
- * is here instead.
+ * is here instead. To be included before all of hyp/.
  */
 #ifndef UNIT_FAKE_VM_H
 #define UNIT_FAKE_VM_H
 
-#include "arch/types.h"
+#include "tests/unit/fake_hart.h"
 
 #define ARCH_GUEST_CONTEXT_H
 

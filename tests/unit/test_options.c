@@ -13,11 +13,20 @@ struct features features;
     "  vmidlen=1          VMIDs of 1 bit\n"                                    \
     "  vmidlen=2          VMIDs of 2 bits\n"                                   \
     "  console=uart       print through the UART of the device tree\n"         \
-    "  console=firmware   print through the firmware\n"
+    "  console=firmware   print through the firmware\n"                        \
+    "  console=legacy     print through the firmware's legacy calls\n"
+
+static bool debug_console_forgotten;
+
+void firmware_forget_debug_console(void)
+{
+    debug_console_forgotten = true;
+}
 
 static bool parse(const char *words)
 {
     memset(&options, 0, sizeof(options));
+    debug_console_forgotten = false;
     console_forget();
     return options_parse(words);
 }
@@ -43,12 +52,14 @@ TEST(every_word_sets_its_option_and_no_other)
         {"vmidlen=2", {.vmidlen_limited = true, .vmidlen = 2}},
         {"console=uart", {.console = CONSOLE_UART}},
         {"console=firmware", {.console = CONSOLE_FIRMWARE}},
+        {"console=legacy", {.console = CONSOLE_FIRMWARE}},
     };
 
     CHECK_EQ(ARRAY_SIZE(cases), ARRAY_SIZE(table));
     for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
         CHECK(parse(cases[i].word));
         CHECK(options_are(cases[i].expected));
+        CHECK_EQ(debug_console_forgotten, !strcmp(cases[i].word, "console=legacy"));
         CHECK_STR(fake_console.text, "");
     }
 }
