@@ -6,6 +6,7 @@
 #include "hyp/core/options.h"
 #include "hyp/core/paging.h"
 #include "hyp/core/printk.h"
+#include "hyp/core/random.h"
 #include "hyp/core/sched.h"
 #include "hyp/core/wallclock.h"
 #include "hyp/drv/plic.h"
@@ -42,6 +43,7 @@ static void main_on_stack(void)
     report_machine(console_init(vm_console_typed));
     require(report_can_run());
     wallclock_init();
+    random_init();
     hart_init_local();
     harts_start(secondary);
     report_harts();

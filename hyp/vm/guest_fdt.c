@@ -2,7 +2,7 @@
 
 #include "hyp/core/fdt_write.h"
 #include "hyp/core/machine.h"
-#include "hyp/core/printk.h"
+#include "hyp/core/random.h"
 #include "hyp/core/string.h"
 #include "hyp/vm/guest_isa.h"
 #include "hyp/vm/vm.h"
@@ -26,6 +26,8 @@ static void write_root(struct fdt_writer *w)
 
 static void write_chosen(struct fdt_writer *w, const struct vm *vm, gpa_t initrd, gpa_t initrd_end)
 {
+    u8 seed[RANDOM_SEED_SIZE];
+
     fdt_begin_node(w, "chosen");
     fdt_put_string(w, "stdout-path", "/soc/serial@10000000");
     if (*vm->config.bootargs)
@@ -34,6 +36,8 @@ static void write_chosen(struct fdt_writer *w, const struct vm *vm, gpa_t initrd
         fdt_put_u64(w, "linux,initrd-start", initrd);
         fdt_put_u64(w, "linux,initrd-end", initrd_end);
     }
+    if (random_seed(seed))
+        fdt_put(w, "rng-seed", seed, sizeof(seed));
     fdt_end_node(w);
 }
 

@@ -57,9 +57,14 @@ class Session:
             except BrokenPipeError:
                 return
 
-    def has_shown_all(self):
-        """Is this a run that is ended from outside once it has shown something?"""
-        return self.case.ends_at and re.search(self.case.ends_at, self.text(), re.MULTILINE)
+    def shown_all(self):
+        """For a run that is ended from outside once it has shown something: the text up to there,
+        or None."""
+        if not self.case.ends_at:
+            return None
+        text = self.text()
+        found = re.search(self.case.ends_at, text, re.MULTILINE)
+        return text[:found.end()] if found else None
 
     def read_until(self, deadline):
         """Reads until the output ends, or is enough. False when the deadline came first."""
@@ -75,7 +80,7 @@ class Session:
                 self.log.write(data)
                 self.log.flush()
                 self.type_what_is_due()
-                if self.has_shown_all():
+                if self.shown_all() is not None:
                     return True
         return False
 
@@ -131,7 +136,7 @@ class Sessions:
         status = None
         try:
             if session.read_until(deadline):
-                if session.has_shown_all():
+                if session.shown_all() is not None:
                     session.kill()
                 status = session.wait(deadline)
         finally:
@@ -139,4 +144,5 @@ class Sessions:
             if status is None:
                 session.kill()
             session.close()
-        return Transcript(session.text(), status, time.monotonic() - started, session.typed)
+        text = session.shown_all() or session.text()
+        return Transcript(text, status, time.monotonic() - started, session.typed)

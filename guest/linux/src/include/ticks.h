@@ -15,4 +15,16 @@ static inline uint64_t read_ticks(void)
     return (uint64_t)high << 32 | low;
 }
 
+/* Instructions retired, in the same way; where the machine lets a program count them. */
+static inline uint64_t read_instret(void)
+{
+    uint32_t high, low, again;
+
+    do {
+        __asm__ volatile("rdinstreth %0\n\trdinstret %1\n\trdinstreth %2"
+                         : "=r"(high), "=r"(low), "=r"(again));
+    } while (high != again);
+    return (uint64_t)high << 32 | low;
+}
+
 #endif
