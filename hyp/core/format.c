@@ -18,13 +18,19 @@ static void put(struct output *out, char c)
         out->buffer[out->used++] = c;
 }
 
+/* `text`, filled up to the width; zeros go between a sign and the digits. */
 static void put_padded(struct output *out, const struct spec *spec, const char *text, u32 length)
 {
     u32 padding = spec->width > length ? spec->width - length : 0;
+    bool zero = spec->zero && !spec->left;
 
+    if (zero && length && *text == '-') {
+        put(out, *text++);
+        length--;
+    }
     if (!spec->left)
         for (u32 i = 0; i < padding; i++)
-            put(out, spec->zero ? '0' : ' ');
+            put(out, zero ? '0' : ' ');
     for (u32 i = 0; i < length; i++)
         put(out, text[i]);
     if (spec->left)
@@ -128,6 +134,7 @@ static void put_conversion(struct output *out, char conversion, struct spec *spe
         break;
     case 'c':
         c = (char)va_arg(*list, int);
+        spec->zero = false;
         put_padded(out, spec, &c, 1);
         break;
     case 's':

@@ -20,7 +20,8 @@ struct machine {
     struct fdt fdt;
     struct range ram[MAX_RAM_BANKS];
     u32 ram_count;
-    struct range reserved[MAX_RESERVED]; /* not ours to give out, the image and FDT included */
+    /* Not ours to give out, the image and FDT included; and, the last, the page records. */
+    struct range reserved[MAX_RESERVED + 1];
     u32 reserved_count;
     u32 hart_ids[MAX_HARTS];
     fdt_node hart_nodes[MAX_HARTS];

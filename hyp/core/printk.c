@@ -128,6 +128,17 @@ static void write_text(const char *text, u32 size)
     }
 }
 
+/* Formats into a buffer of LINE_MAX. Text that is too long loses its rest, but not its '\n'. */
+static u32 format_line(char *line, const char *format, va_list list)
+{
+    u32 size = format_text_list(line, LINE_MAX, format, list);
+    u32 length = (u32)strlen(format);
+
+    if (size == LINE_MAX - 1 && format[length - 1] == '\n')
+        line[size - 1] = '\n';
+    return size;
+}
+
 void printk(const char *format, ...)
 {
     char line[LINE_MAX];
@@ -135,7 +146,7 @@ void printk(const char *format, ...)
     u32 size;
 
     va_start(list, format);
-    size = format_text_list(line, sizeof(line), format, list);
+    size = format_line(line, format, list);
     va_end(list);
     lock_console();
     write_text(line, size);

@@ -95,6 +95,7 @@ static void write_cpu(struct fdt_writer *w, u32 id)
     fdt_put_string(w, "mmu-type", "riscv,sv32");
     write_isa(w);
     fdt_begin_node(w, "interrupt-controller");
+    fdt_put_u32(w, "#address-cells", 0);
     fdt_put_u32(w, "#interrupt-cells", 1);
     fdt_put_flag(w, "interrupt-controller");
     fdt_put_string(w, "compatible", "riscv,cpu-intc");

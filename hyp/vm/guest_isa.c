@@ -62,6 +62,18 @@ static u32 word_length(const char *word)
     return length;
 }
 
+/* Characters of the base and the one-letter extensions: up to '_' or a long name, which begins with
+ * one of these letters and may follow without a separator. */
+static u32 letters_length(const char *isa)
+{
+    u32 length = 0;
+
+    while (isa[length] && isa[length] != '_' && isa[length] != 's' && isa[length] != 'x' &&
+           isa[length] != 'z')
+        length++;
+    return length;
+}
+
 /* "rv32imafdch": the base, then one letter an extension. */
 static void filter_letters(struct text *out, const char *letters, u32 length)
 {
@@ -76,17 +88,15 @@ static void filter_letters(struct text *out, const char *letters, u32 length)
 void guest_isa_filter(const char *isa, char *out, u32 size)
 {
     struct text text = {out, size - 1};
-    u32 length = word_length(isa);
+    u32 length = letters_length(isa);
 
     filter_letters(&text, isa, length);
     for (isa += length; *isa; isa += length) {
-        isa++;
-        length = word_length(isa);
-        /* Whole or not at all, with its separator. */
-        if (!guest_isa_keeps(isa, length) || length + 1 > text.room)
-            continue;
-        append(&text, "_", 1);
-        append(&text, isa, length);
+        u32 separator = *isa == '_';
+
+        length = separator + word_length(isa + separator);
+        if (guest_isa_keeps(isa + separator, length - separator))
+            append(&text, isa, length);
     }
     *text.at = '\0';
 }

@@ -32,6 +32,7 @@ struct elf_header {
     u16 type, machine;
     u32 version, entry, program_offset, section_offset, flags;
     u16 header_size, program_size, program_count;
+    u16 section_size, section_count, section_names;
 };
 
 struct elf_program {
@@ -139,6 +140,8 @@ static bool load_elf(struct vm *vm, struct loaded_image *loaded)
         extend_loaded(loaded, segment.paddr, segment.memory_size);
         loaded->entry = physical_entry(&segment, elf.entry, loaded->entry);
     }
+    if (!loaded->end)
+        return complain(place(vm).text, "an ELF file with nothing in it to load");
     if (!memory_is_ram(vm, loaded->entry, 4))
         return complain(place(vm).text, "its entry, 0x%x, is not in the VM's RAM", elf.entry);
     return true;

@@ -1,7 +1,7 @@
 /*
  * The hart that unit tests run on. The target keeps its address in tp, which only the target's
- * assembly can read: here the header that does so is replaced, hence to be included before all of
- * hyp/ and arch/.
+ * assembly can read: the header that does so is replaced, hence to be included before any of hyp/
+ * that includes it.
  */
 #ifndef UNIT_FAKE_HART_H
 #define UNIT_FAKE_HART_H

@@ -1,7 +1,7 @@
 /*
  * struct vm for unit tests: hyp/vm/vm.h with all that it holds. Only the header of the world switch
  * cannot be compiled on the host, for its assembly names the target's registers; what it declares
- * is here instead. To be included before all of hyp/.
+ * is here instead. Like fake_hart.h, to be included before any header that reads tp.
  */
 #ifndef UNIT_FAKE_VM_H
 #define UNIT_FAKE_VM_H

@@ -7,6 +7,7 @@
 #ifndef FDT_AGAINST_LIBFDT_H
 #define FDT_AGAINST_LIBFDT_H
 
+#include "tests/unit/unit.h"
 #include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>

@@ -323,11 +323,8 @@ static enum sbi_outcome outcome;
 
 static void ecall6(u32 extension, u32 function, const u32 *arg)
 {
-    const struct sbi_call call = {.arg = arg,
-                                  .function = function,
-                                  .extension = extension,
-                                  .env = &fake_env,
-                                  .vcpu = &fake};
+    const struct sbi_call call = {
+        .arg = arg, .function = function, .extension = extension, .env = &fake_env, .vcpu = &fake};
 
     answer = (struct sbi_result){.error = 0x5a5a5a5a, .value = 0xa5a5a5a5};
     outcome = sbi_handle(&call, &answer);
