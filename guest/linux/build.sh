@@ -39,9 +39,6 @@ readonly cross=riscv64-linux-gnu-      # compiles RV32 as well; has no RV32 libg
 readonly elf_cc=riscv64-unknown-elf-gcc    # lends its RV32 libgcc
 readonly march=rv32imafdc_zicsr_zifencei
 readonly mabi=ilp32d
-readonly packages=(make gcc libc6-dev flex bison bc rsync xz-utils bzip2
-                   gcc-riscv64-linux-gnu binutils-riscv64-linux-gnu
-                   gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf)
 
 # All that is ours and goes into the result.
 readonly input_files=(build.sh kernel.fragment busybox.fragment initramfs.list root src)
@@ -64,44 +61,6 @@ run() {
     [ "$status" = 0 ] && return
     tail -n "+$from" "$log" | tail -n 20 | sed -E 's#//[^/ ]+#//...#g' >&2
     fail "could not $what: '$1' ended with status $status. The whole output is in $log"
-}
-
-# ---------------------------------------------------------------- packages
-
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo > /dev/null; then
-        sudo "$@"
-    else
-        fail "packages are to be installed, which takes root: neither are we root nor is there sudo." \
-             "Install these packages and try again: ${packages[*]}"
-    fi
-}
-
-missing_packages() {
-    local name
-    for name in "${packages[@]}"; do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2> /dev/null)" = installed ] || echo "$name"
-    done
-}
-
-# Needs no network and no root when everything is there.
-install_packages() {
-    if ! command -v apt-get > /dev/null || ! command -v dpkg-query > /dev/null; then
-        fail "this is not a Debian-like system (no apt-get). The build needs the sources and the compilers" \
-             "of these Debian packages: $kernel_package musl busybox ${packages[*]}"
-    fi
-    local missing
-    mapfile -t missing < <(missing_packages)
-    [ ${#missing[@]} = 0 ] && return
-    say "these Debian packages are missing and will be installed: ${missing[*]}"
-    local install=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600
-                   install -y --no-install-recommends "${missing[@]}")
-    # Package lists may be absent or too old: then fetch them and try once more.
-    as_root "${install[@]}" >> "$log" 2>&1 < /dev/null && return
-    run "fetch the package lists" as_root apt-get -o DPkg::Lock::Timeout=600 update
-    run "install the packages ${missing[*]}" as_root "${install[@]}"
 }
 
 # ----------------------------------------------------------------- sources
@@ -418,7 +377,8 @@ name_stages() {
 
 # Is there a result for the files as they are?
 already_built() {
-    [ -f "$sources/SHA256SUMS" ] && [ -z "$(missing_packages)" ] || return
+    # The names have the compilers' versions in them.
+    [ -f "$sources/SHA256SUMS" ] && command -v "${cross}gcc" "$elf_cc" > /dev/null || return
     inputs=$here
     name_stages
     [ -d "$result" ]
@@ -437,7 +397,7 @@ build() {
     mkdir "$inputs"
     (cd "$here" && cp -r "${input_files[@]}" "$inputs")
 
-    install_packages
+    "$here/../../.ci/packages" linux >&2
     [ "$1" = no ] || rm -rf "$sources"
     ensure sources "$sources"
     name_stages
