@@ -5,69 +5,25 @@
 #include "hyp/core/printk.h"
 #include "hyp/core/string.h"
 
-struct options options;
+struct options options = {.vmid_bits_max = VMID_BITS_ALL};
 
-static void set_sstc_off(void)
-{
-    options.sstc_off = true;
-}
-
-static void set_htinst_ignore(void)
-{
-    options.htinst_ignore = true;
-}
-
-static void set_console_uart(void)
-{
-    options.console = CONSOLE_UART;
-}
-
-static void set_console_firmware(void)
-{
-    options.console = CONSOLE_FIRMWARE;
-}
-
-static void set_console_legacy(void)
-{
-    options.console = CONSOLE_FIRMWARE;
-    firmware_forget_debug_console();
-}
-
-static void set_vmidlen(u32 bits)
-{
-    options.vmidlen_limited = true;
-    options.vmidlen = bits;
-}
-
-static void set_vmidlen_0(void)
-{
-    set_vmidlen(0);
-}
-
-static void set_vmidlen_1(void)
-{
-    set_vmidlen(1);
-}
-
-static void set_vmidlen_2(void)
-{
-    set_vmidlen(2);
-}
-
-/* Every word there is. */
+/* Every word there is, and what it sets to which value. */
 static const struct option {
     const char *word;
-    void (*set)(void);
+    u32 *setting;
+    u32 value;
     const char *meaning;
 } table[] = {
-    {"sstc=off", set_sstc_off, "timers by firmware, as on a hart without Sstc"},
-    {"htinst=ignore", set_htinst_ignore, "fetch faulting instructions, as where htinst is 0"},
-    {"vmidlen=0", set_vmidlen_0, "no VMIDs: flush at every change of vCPU"},
-    {"vmidlen=1", set_vmidlen_1, "VMIDs of 1 bit"},
-    {"vmidlen=2", set_vmidlen_2, "VMIDs of 2 bits"},
-    {"console=uart", set_console_uart, "print through the UART of the device tree"},
-    {"console=firmware", set_console_firmware, "print through the firmware"},
-    {"console=legacy", set_console_legacy, "print through the firmware's legacy calls"},
+    {"sstc=off", &options.sstc_off, true, "timers by firmware, as on a hart without Sstc"},
+    {"htinst=ignore", &options.htinst_ignore, true,
+     "fetch faulting instructions, as where htinst is 0"},
+    {"vmidlen=0", &options.vmid_bits_max, 0, "no VMIDs: flush at every change of vCPU"},
+    {"vmidlen=1", &options.vmid_bits_max, 1, "VMIDs of 1 bit"},
+    {"vmidlen=2", &options.vmid_bits_max, 2, "VMIDs of 2 bits"},
+    {"console=uart", &options.console, CONSOLE_UART, "print through the UART of the device tree"},
+    {"console=firmware", &options.console, CONSOLE_FIRMWARE, "print through the firmware"},
+    {"console=legacy", &options.console, CONSOLE_LEGACY,
+     "print through the firmware's legacy calls"},
 };
 
 static const struct option *find(const char *word, u32 length)
@@ -103,7 +59,7 @@ bool options_parse(const char *words)
             unknown_option(p, length);
             return false;
         }
-        option->set();
+        *option->setting = option->value;
         p += length;
     }
     return true;
@@ -117,6 +73,8 @@ void options_apply(void)
         features.htinst = HTINST_ZERO;
         features.htinst_mask = 0;
     }
-    if (options.vmidlen_limited && options.vmidlen < features.vmid_bits)
-        features.vmid_bits = options.vmidlen;
+    if (options.vmid_bits_max < features.vmid_bits)
+        features.vmid_bits = options.vmid_bits_max;
+    if (options.console == CONSOLE_LEGACY)
+        firmware_forget_debug_console();
 }

@@ -4,14 +4,21 @@
 
 #include "arch/types.h"
 
-enum console_choice { CONSOLE_AUTO, CONSOLE_UART, CONSOLE_FIRMWARE };
+enum console_choice {
+    CONSOLE_AUTO, /* the UART of the device tree, else the firmware */
+    CONSOLE_UART,
+    CONSOLE_FIRMWARE,
+    CONSOLE_LEGACY, /* the firmware, as if it had no DBCN */
+};
 
+#define VMID_BITS_ALL 32
+
+/* All u32, so that a table can say which word sets which. */
 struct options {
-    bool sstc_off;        /* sstc=off: timers by firmware, stimecmp of guests emulated */
-    bool htinst_ignore;   /* htinst=ignore: fetch the instruction that faulted         */
-    bool vmidlen_limited; /* vmidlen=N: use at most N bits of VMID                     */
-    u32 vmidlen;
-    enum console_choice console; /* console=uart|firmware|legacy                              */
+    u32 sstc_off;      /* sstc=off: timers by firmware, stimecmp of guests emulated */
+    u32 htinst_ignore; /* htinst=ignore: fetch the instruction that faulted         */
+    u32 vmid_bits_max; /* vmidlen=N: use at most N bits of VMID                     */
+    u32 console;       /* console=uart|firmware|legacy: enum console_choice         */
 };
 
 extern struct options options;
@@ -19,7 +26,7 @@ extern struct options options;
 /* Parses `words`. False: one was wrong, and a sentence about it has been printed. */
 bool options_parse(const char *words);
 
-/* Makes the probed features what the options say they should be. */
+/* Makes what was probed, of the hart and of the firmware, what the options say it should be. */
 void options_apply(void);
 
 #endif

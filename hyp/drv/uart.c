@@ -148,7 +148,7 @@ const char *console_init(void (*typed)(u8 byte))
     static const struct console_sink sink = {.write = uart_write};
 
     typed_handler = typed;
-    if (options.console != CONSOLE_FIRMWARE && find_uart()) {
+    if (options.console <= CONSOLE_UART && find_uart()) {
         write_reg(UART_FCR, FCR_ENABLE);
         console_set_sink(&sink);
     }

@@ -76,6 +76,8 @@ TEST(padding_left_right_and_with_zeros)
 TEST(zeros_go_behind_the_sign)
 {
     CHECK_SAME("[%06d][%012lld]", -42, -42ll);
+    CHECK_SAME("[%03d][%02d][%01d][%030d]", -42, -42, -42, -42);
+    CHECK_SAME("[%-6d][%040x]", -42, 0xbeefu);
 }
 
 TEST(a_precision_cuts_a_string)
@@ -113,6 +115,15 @@ static u32 with_unchecked_format(char *out, const char *format, ...)
     used = format_text_list(out, ROOM, format, list);
     va_end(list);
     return used;
+}
+
+/* As on the target, where long and size_t have 32 bits. */
+TEST(one_l_and_z_are_words)
+{
+    char out[ROOM];
+
+    with_unchecked_format(out, "%lx %zx %lu", 0x100000005ull, 0x200000006ull, 7ull);
+    CHECK_STR(out, "5 6 7");
 }
 
 TEST(a_format_that_ends_in_the_middle)

@@ -240,6 +240,15 @@ TEST(banks_in_any_order)
     CHECK_EQ(pages.bank_count, 4);
 }
 
+TEST(as_many_banks_as_the_machine_takes)
+{
+    reset();
+    for (u32 i = 0; i < MAX_RAM_BANKS; i++)
+        ram(RAM + i * MIB(2), MIB(1), true);
+    init_and_check(RAM, RAM + MAX_RAM_BANKS * MIB(2));
+    CHECK_EQ(pages.bank_count, MAX_RAM_BANKS);
+}
+
 TEST(high_ram_is_given_out_and_its_records_are_in_low_ram)
 {
     reset();
@@ -268,10 +277,10 @@ TEST(records_go_where_all_of_them_fit)
 TEST(records_that_fill_their_range_to_the_last_byte)
 {
     reset();
-    ram(RAM, MIB(8), true);
-    reserved(RAM + 4 * PAGE, RAM + MIB(1)); /* 4 + 1788 pages are free: 14336 bytes, in 4 pages */
-    reserved(RAM + MIB(8) - 4 * PAGE, RAM + MIB(8));
-    init_and_check(RAM, RAM + MIB(8));
+    ram(RAM, MIB(9), true);
+    reserved(RAM + 4 * PAGE, RAM + MIB(1)); /* 4 + 2044 pages are free: 4 pages of records */
+    reserved(RAM + MIB(9) - 4 * PAGE, RAM + MIB(9));
+    init_and_check(RAM, RAM + MIB(9));
     CHECK_EQ(machine.reserved[2].start, RAM);
     CHECK_EQ(machine.reserved[2].end, RAM + 4 * PAGE);
     CHECK_EQ(pages.bank_count, 1);
