@@ -114,9 +114,13 @@ secondary_virtual:
 1:  wfi
     j       1b
 
-/* Says what is wrong by legacy console calls, the one thing that works this early. */
 misplaced:
     lla     s1, misplaced_text
+    /* Goes on below. */
+
+/* s1 = text. Prints it by legacy console calls, for when nothing else works, and stops the hart. */
+    .globl say_and_stop
+say_and_stop:
 1:  lbu     a0, 0(s1)
     beqz    a0, 2f
     li      a7, 1

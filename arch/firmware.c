@@ -2,6 +2,9 @@
 
 #include "arch/u64.h"
 
+/* Hart ids that a mask of the legacy calls has bits for here. */
+#define LEGACY_HARTS 64
+
 static bool has_debug_console, has_hsm, has_time, has_ipi, has_reset;
 
 struct sbi_return {
@@ -94,8 +97,15 @@ void firmware_set_timer(u64 deadline)
 
 void firmware_send_ipi(u32 hart_id)
 {
-    if (has_ipi)
+    /* The legacy call takes the address of a mask that begins with hart 0. */
+    u32 mask[LEGACY_HARTS / 32] = {0};
+
+    if (has_ipi) {
         call(SBI_EXT_IPI, SBI_IPI_SEND_IPI, 1, hart_id, 0);
+    } else if (hart_id < LEGACY_HARTS) {
+        mask[hart_id / 32] = BIT(hart_id % 32);
+        call(SBI_EXT_LEGACY_SEND_IPI, 0, (u32)(uintptr_t)mask, 0, 0);
+    }
 }
 
 s32 firmware_hart_start(u32 hart_id, hpa_t entry, u32 opaque)

@@ -53,5 +53,8 @@ own_trap:
 
 /* A trap while one was being handled: nothing can be trusted any more, so stop this hart. */
 own_trap_hopeless:
-    wfi
-    j       own_trap_hopeless
+    lla     s1, hopeless_text
+    j       say_and_stop
+
+hopeless_text:
+    .string "\r\nPANIC: a trap in the hypervisor while it handled one of its own. This hart stops.\r\n"

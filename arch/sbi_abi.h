@@ -23,6 +23,7 @@ enum sbi_error {
 #define SBI_EXT_LEGACY_SET_TIMER   0x0u
 #define SBI_EXT_LEGACY_CONSOLE_PUT 0x1u
 #define SBI_EXT_LEGACY_CONSOLE_GET 0x2u
+#define SBI_EXT_LEGACY_SEND_IPI    0x4u
 #define SBI_EXT_LEGACY_SHUTDOWN    0x8u
 #define SBI_EXT_BASE               0x10u
 #define SBI_EXT_TIME               0x54494d45u

@@ -1,7 +1,8 @@
 /*
  * Spin locks. The hypervisor runs with interrupts off, so a lock needs no interrupt juggling; it
  * is never held across an entry into a guest. Order, outermost first:
- *   VM -> device (UART, RTC) -> virtual PLIC -> vCPU -> run queue -> timers -> pages -> console
+ *   console input -> device (UART, RTC) -> virtual PLIC -> vCPU -> run queue -> timers
+ *   VM memory -> pages; VM console -> console
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H

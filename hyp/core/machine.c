@@ -17,6 +17,14 @@ static void reserve(hpa_t start, hpa_t end)
         (struct range){ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE)};
 }
 
+static void add_ram(hpa_t start, u64 size)
+{
+    if (size && machine.ram_count == MAX_RAM_BANKS)
+        printk("RAM at 0x%llx left out: this build takes %u banks\n", start, MAX_RAM_BANKS);
+    else if (size)
+        machine.ram[machine.ram_count++] = (struct range){start, start + size};
+}
+
 static void read_ram(void)
 {
     const struct fdt *fdt = &machine.fdt;
@@ -29,8 +37,7 @@ static void read_ram(void)
         if (!fdt_string(fdt, n, "device_type", &type) || strcmp(type, "memory"))
             continue;
         for (u32 i = 0; fdt_reg(fdt, n, i, &start, &size); i++)
-            if (size && machine.ram_count < MAX_RAM_BANKS)
-                machine.ram[machine.ram_count++] = (struct range){start, start + size};
+            add_ram(start, size);
     }
     if (!machine.ram_count)
         panic("the device tree has no /memory node with a \"reg\": where is the RAM?");

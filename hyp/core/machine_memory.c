@@ -6,6 +6,9 @@
 #include "hyp/core/physmem.h"
 #include "hyp/core/printk.h"
 
+/* Every reserved range splits a bank in two at most. */
+_Static_assert(MAX_RAM_BANKS + MAX_RESERVED + 1 <= PAGE_MAX_BANKS, "banks for the page allocator");
+
 /* Sv32 leaves reach 34 bits; RAM beyond cannot be mapped by anyone. */
 #define PHYSICAL_END (1ull << SV32X4_GPA_BITS)
 

@@ -11,7 +11,7 @@
 #define PAGE_POISON     0x5a
 #define PAGE_MAX_ORDER  10 /* 4 MiB: one leaf of a root table */
 #define PAGE_ORDER_ROOT 2  /* 16 KiB: an Sv32x4 root          */
-#define PAGE_MAX_BANKS  16
+#define PAGE_MAX_BANKS  48
 #define PAGE_NONE       (~(hpa_t)0)
 
 enum page_zone {

@@ -170,13 +170,13 @@ bool paging_map_stacks(u32 index, struct stacks *stacks)
     return true;
 }
 
-void *paging_window(u32 slot, hpa_t pa)
+void *paging_window(hpa_t pa)
 {
-    u32 va = WINDOW_BASE + (this_hart()->index * WINDOW_SLOTS + slot) * PAGE_SIZE;
+    u32 va = WINDOW_BASE + this_hart()->index * PAGE_SIZE;
     u32 offset = (u32)pa & (PAGE_SIZE - 1);
 
     set_page(&window_table, va, pa - offset, KERNEL_RW);
-    /* The table is shared but the slot is this hart's: only its own TLB can hold the old page. */
+    /* The table is shared but the page is this hart's: only its own TLB can hold the old page. */
     sfence_vma_page((void *)(uintptr_t)va);
     return (void *)(uintptr_t)(va + offset);
 }
@@ -192,4 +192,4 @@ hpa_t paging_direct_end(void)
 }
 
 _Static_assert(MAX_HARTS *STACK_SLOT_PAGES <= SV32_ENTRIES, "stacks of all harts fit one table");
-_Static_assert(MAX_HARTS *WINDOW_SLOTS <= SV32_ENTRIES, "windows of all harts fit one table");
+_Static_assert(MAX_HARTS <= SV32_ENTRIES, "windows of all harts fit one table");

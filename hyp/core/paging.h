@@ -9,7 +9,6 @@
 
 #define STACK_PAGES     4 /* of a hart's stack                         */
 #define OWN_STACK_PAGES 2 /* of its stack for own traps                */
-#define WINDOW_SLOTS    2 /* of a hart: a copy needs two pages at once */
 
 /* Leaves the boot table for one with W^X and the FDT mapped at FDT_BASE. `load`: of the image. */
 void paging_init(hpa_t load, hpa_t fdt);
@@ -41,9 +40,8 @@ struct stacks {
 };
 bool paging_map_stacks(u32 index, struct stacks *stacks);
 
-/* Points window `slot` of this hart at the page of `pa`; returns the address of the byte at `pa`.
- */
-void *paging_window(u32 slot, hpa_t pa);
+/* Points the window of this hart at the page of `pa`; returns the address of the byte at `pa`. */
+void *paging_window(hpa_t pa);
 
 /* Behind phys_is_direct and friends. */
 hpa_t paging_direct_start(void);

@@ -24,11 +24,12 @@ hpa_t phys_of(const void *ptr)
     return paging_direct_start() + ((u32)(uintptr_t)ptr - DIRECT_BASE);
 }
 
-/* The bytes at `pa`, by the direct map or through window `slot`: valid up to the end of the page.
+/* The bytes at `pa`, by the direct map or through this hart's window: valid up to the end of the
+ * page.
  */
-static void *reach(u32 slot, hpa_t pa)
+static void *reach(hpa_t pa)
 {
-    return phys_is_direct(pa, 1) ? phys_ptr(pa) : paging_window(slot, pa);
+    return phys_is_direct(pa, 1) ? phys_ptr(pa) : paging_window(pa);
 }
 
 /* How much of `size` bytes at `pa` can be reached at once. */
@@ -45,7 +46,7 @@ void phys_read(hpa_t pa, void *to, u32 size)
 
     for (u32 count; size; size -= count, pa += count, out += count) {
         count = reachable(pa, size);
-        memcpy(out, reach(0, pa), count);
+        memcpy(out, reach(pa), count);
     }
 }
 
@@ -55,7 +56,7 @@ void phys_write(hpa_t pa, const void *from, u32 size)
 
     for (u32 count; size; size -= count, pa += count, in += count) {
         count = reachable(pa, size);
-        memcpy(reach(0, pa), in, count);
+        memcpy(reach(pa), in, count);
     }
 }
 
@@ -63,19 +64,11 @@ void phys_fill(hpa_t pa, u8 byte, u64 size)
 {
     for (u32 count; size; size -= count, pa += count) {
         count = reachable(pa, size);
-        memset(reach(0, pa), byte, count);
-    }
-}
-
-void phys_copy(hpa_t to, hpa_t from, u64 size)
-{
-    for (u32 count; size; size -= count, to += count, from += count) {
-        count = reachable(from, reachable(to, size));
-        memcpy(reach(0, to), reach(1, from), count);
+        memset(reach(pa), byte, count);
     }
 }
 
 u32 phys_read32(hpa_t pa)
 {
-    return *(volatile u32 *)reach(0, pa);
+    return *(volatile u32 *)reach(pa);
 }

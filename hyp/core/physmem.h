@@ -19,12 +19,11 @@ hpa_t phys_of(const void *ptr);
 
 /*
  * Copies and fills, any RAM, any alignment, any size; the range must be RAM (callers check what
- * guests say). Not to be called with a lock held that the console takes.
+ * guests say).
  */
 void phys_read(hpa_t pa, void *to, u32 size);
 void phys_write(hpa_t pa, const void *from, u32 size);
 void phys_fill(hpa_t pa, u8 byte, u64 size);
-void phys_copy(hpa_t to, hpa_t from, u64 size);
 
 /* One aligned word. */
 u32 phys_read32(hpa_t pa);

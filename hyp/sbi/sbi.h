@@ -88,7 +88,8 @@ struct sbi_env {
 
     bool (*debug_allowed)(void *vcpu);                         /* this VM may use SBI_EXT_TWOFOLD */
     void (*debug_walk)(void *vcpu, gva_t address, u32 access); /* access: 'r', 'w' or 'x' */
-    /* Exchanges the host pages behind two guest pages. False: G-stage leaves that are not 4 KiB. */
+    /* Exchanges the host pages behind two guest pages. False: not backed, or no page for a table.
+     */
     bool (*debug_swap)(void *vcpu, gpa_t a, gpa_t b);
 
     u32 (*machine_id)(void *vcpu, u32 function); /* mvendorid, marchid, mimpid by Base fid 4..6 */

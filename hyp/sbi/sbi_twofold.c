@@ -6,7 +6,7 @@
  *   1  swap   a0, a1 = two page-aligned gPAs, their high words in a2, a3: exchange the host pages
  *
  * INVALID_PARAM for another access, INVALID_ADDRESS for a page that is not whole in the guest's RAM
- * or is not mapped by a 4 KiB leaf of its own.
+ * or whose 4 MiB leaf cannot be split for want of memory.
  */
 #include "arch/u64.h"
 #include "hyp/sbi/sbi.h"

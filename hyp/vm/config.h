@@ -20,7 +20,7 @@ struct blob {
 };
 
 struct vm_config {
-    const char *name; /* of the node, without a unit address    */
+    const char *name; /* of the node                             */
     u32 cpus;         /* 1 to VM_MAX_VCPUS                      */
     u64 memory;       /* bytes, a multiple of 4 MiB             */
     struct blob kernel;

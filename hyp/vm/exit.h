@@ -16,7 +16,7 @@ enum run_next {
 /* Handles one exit with this scause; the other trap CSRs are as the exit left them. */
 enum run_next exit_handle(struct vcpu *vcpu, u32 cause);
 
-/* One floor of exit_handle each: guest-page faults, trapped instructions, SBI calls. */
+/* What exit_handle hands over to: guest-page faults, trapped instructions, SBI calls. */
 enum run_next exit_guest_page_fault(struct vcpu *vcpu);
 enum run_next exit_instruction(struct vcpu *vcpu);
 enum run_next exit_sbi(struct vcpu *vcpu);

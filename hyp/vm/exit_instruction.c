@@ -32,35 +32,49 @@ static u32 counter_bit(u32 csr)
     return BIT(csr & 0x1f);
 }
 
+/* Is there such a counter for this guest in this mode? */
+static bool may_count(u32 csr)
+{
+    return features.counters &&
+           (in_supervisor_mode() || csr_read(CSR_SCOUNTEREN) & counter_bit(csr));
+}
+
+/* Is stimecmp ours to stand in for? */
+static bool may_compare(void)
+{
+    return !features.sstc && in_supervisor_mode();
+}
+
 /* Reads a CSR that we stand in for. False: there is no such CSR for this guest in this mode. */
 static bool read_csr(struct vcpu *vcpu, u32 csr, u32 *value)
 {
-    bool may_count =
-        features.counters && (in_supervisor_mode() || csr_read(CSR_SCOUNTEREN) & counter_bit(csr));
-    bool may_compare = !features.sstc && in_supervisor_mode();
+    bool high = csr == CSR_CYCLEH || csr == CSR_INSTRETH || csr == CSR_STIMECMPH;
+    u64 whole;
 
     switch (csr) {
     case CSR_CYCLE:
-        *value = u64_low(vcpu_cycle(vcpu));
-        return may_count;
     case CSR_CYCLEH:
-        *value = u64_high(vcpu_cycle(vcpu));
-        return may_count;
+        if (!may_count(csr))
+            return false;
+        whole = vcpu_cycle(vcpu);
+        break;
     case CSR_INSTRET:
-        *value = u64_low(vcpu_instret(vcpu));
-        return may_count;
     case CSR_INSTRETH:
-        *value = u64_high(vcpu_instret(vcpu));
-        return may_count;
+        if (!may_count(csr))
+            return false;
+        whole = vcpu_instret(vcpu);
+        break;
     case CSR_STIMECMP:
-        *value = u64_low(vtimer_deadline(vcpu));
-        return may_compare;
     case CSR_STIMECMPH:
-        *value = u64_high(vtimer_deadline(vcpu));
-        return may_compare;
+        if (!may_compare())
+            return false;
+        whole = vtimer_deadline(vcpu);
+        break;
     default:
         return false;
     }
+    *value = high ? u64_high(whole) : u64_low(whole);
+    return true;
 }
 
 /* Writes one; only stimecmp can be written. */

@@ -4,13 +4,15 @@
 #include "hyp/core/string.h"
 
 /*
- * Not for guests: H itself and what refines it, M-mode's, V and its parts (its state is not
- * switched), counters and interrupt controllers that a VM does not have.
+ * Not for guests: H itself and what refines it, M-mode's, extensions whose state is not switched
+ * (V and its parts, Zcmt) or is kept from them (Zfinx), counters and interrupt controllers that a
+ * VM does not have.
  */
 static const char *const withheld[] = {
-    "h",     "v",         "sha",       "ssaia",  "sscofpmf",  "sscsrind", "ssctr",    "ssccfg",
-    "smaia", "smstateen", "ssstateen", "smepmp", "smcntrpmf", "smrnmi",   "smcdeleg", "smcsrind",
-    "smctr", "smmpm",     "ssnpm",     "sspm",   "zicfilp",   "zicfiss",
+    "h",        "v",         "sha",       "ssaia",  "sscofpmf",  "sscsrind", "ssctr",
+    "ssccfg",   "zihpm",     "zcmt",      "zfinx",  "zdinx",     "zhinx",    "zhinxmin",
+    "smaia",    "smstateen", "ssstateen", "smepmp", "smcntrpmf", "smrnmi",   "smcdeleg",
+    "smcsrind", "smctr",     "smmpm",     "ssnpm",  "sspm",      "zicfilp",  "zicfiss",
 };
 
 /* Families: every name that begins so. */

@@ -10,7 +10,7 @@
 /* RAM comes in blocks that one leaf of the root maps. */
 #define CHUNK_SIZE  SUPERPAGE_SIZE
 #define CHUNK_ORDER PAGE_MAX_ORDER
-#define NO_FRAME    0u /* frame 0 is never guest RAM: firmware or our records have it */
+#define NO_FRAME    0xffffffffu
 
 static u32 chunk_count(const struct vm *vm)
 {
@@ -47,6 +47,8 @@ static bool map_chunks(struct vm *vm)
     vm->chunks = page_alloc_ptr(order_for(chunk_count(vm) * (u32)sizeof(*vm->chunks)));
     if (!vm->chunks)
         return false;
+    for (u32 i = 0; i < chunk_count(vm); i++)
+        vm->chunks[i] = NO_FRAME;
     for (u32 i = 0; i < chunk_count(vm); i++)
         if (!map_chunk(vm, i))
             return false;

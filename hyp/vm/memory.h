@@ -18,7 +18,7 @@ void memory_clear(struct vm *vm);
 
 enum memory_touched {
     MEMORY_BACKED,    /* is RAM, and mapped now                                     */
-    MEMORY_NOT_RAM,   /* no RAM there, or RAM that is mapped without the right asked */
+    MEMORY_NOT_RAM,   /* no RAM there                                               */
     MEMORY_EXHAUSTED, /* no host page for it; told                                  */
 };
 
@@ -32,7 +32,8 @@ bool memory_is_ram(const struct vm *vm, gpa_t gpa, u64 size);
 bool memory_read(struct vm *vm, gpa_t gpa, void *to, u32 size);
 bool memory_write(struct vm *vm, gpa_t gpa, const void *from, u32 size);
 
-/* Exchanges the host pages behind two pages of RAM. False: one is not 4 KiB of backed RAM. */
+/* Exchanges the host pages behind two pages of RAM. False: one is
+ * not backed RAM, or there is no page for the table that splits a 4 MiB leaf. */
 bool memory_swap(struct vm *vm, gpa_t a, gpa_t b);
 
 #endif

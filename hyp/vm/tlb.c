@@ -32,10 +32,13 @@ void tlb_enter(struct vcpu *vcpu)
         take_vmid(hart, tag);
     csr_write(CSR_HGATP, HGATP_SV32X4 | tag->vmid << HGATP_VMID_SHIFT |
                              (u32)(vcpu->vm->stage2.root >> PAGE_SHIFT));
+    if (!fresh)
+        return;
     /* HFENCE.GVMA above need not flush what is cached of VS-stages alone, and HFENCE.VVMA works on
      * the VMID that hgatp holds: so this one is for whoever had the number before. */
-    if (fresh)
-        hfence_vvma_all();
+    hfence_vvma_all();
+    /* The vCPU is new here: what it, or we for it, stored to memory elsewhere, it may run now. */
+    fence_i();
 }
 
 void tlb_forget(struct vcpu *vcpu)

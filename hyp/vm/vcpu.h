@@ -75,7 +75,7 @@ struct vcpu {
     bool restart;                  /* a suspended vCPU resumes at start_entry              */
 };
 
-/* The first page-sized step of a vCPU's life: everything as after power-on, HSM_STOPPED. */
+/* Everything as after power-on, and HSM_STOPPED. */
 void vcpu_init(struct vcpu *vcpu, struct vm *vm, u32 id);
 
 /* The state in which SBI HSM starts a hart: pc = entry, a0 = hart id, a1 = opaque, paging off. */
@@ -85,11 +85,12 @@ void vcpu_reset(struct vcpu *vcpu, u32 entry, u32 opaque);
 void vcpu_load(struct vcpu *vcpu);
 void vcpu_put(struct vcpu *vcpu);
 
-/* Leaves a request and sees to it that it is looked at soon. Any hart, any lock but the queue's. */
+/* Leaves a request and sees to it that it is looked at soon. Any hart; with no lock held from the
+ * run queue on (lock.h). */
 void vcpu_request(struct vcpu *vcpu, u32 request);
 
-/* Waits until the vCPU cannot run guest code before it has looked at `request`. Never while it is
- * the one that is loaded here. */
+/* Waits until the vCPU cannot run guest code before it has looked at `request`. At once for
+ * the vCPU that is loaded here: it is outside. */
 void vcpu_wait_outside(const struct vcpu *vcpu, u32 request);
 
 /*

@@ -112,7 +112,6 @@ static enum task_result reap(struct task *task)
     vm_console_stop(vm);
     if (vm->ending == VM_RESETS) {
         printk("Twofold: VM \"%s\" starts again\n", vm->config.name);
-        vm->resets++;
         memory_clear(vm);
         begin_life(vm);
     } else {
@@ -167,7 +166,6 @@ static bool create(const struct fdt *bundle, fdt_node node)
 
     if (!vm_config_parse(bundle, node, &config) || !(vm = make(&config)))
         return false;
-    vm->index = vm_count;
     sched_init_task(&vm->reaper, reap);
     vm_console_init(vm);
     platform_init(vm);

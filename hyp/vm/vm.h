@@ -32,7 +32,6 @@ enum vm_ending {
 
 struct vm {
     struct vm_config config;
-    u32 index;
     struct vcpu *vcpus[VM_MAX_VCPUS];
     struct stage2 stage2;
     struct platform platform;
@@ -44,7 +43,6 @@ struct vm {
     u64 time_offset;             /* guest time - host time: htimedelta                        */
     u32 ending;                  /* enum vm_ending, atomic; written once a life               */
     struct task reaper;          /* ends the life                                             */
-    u32 resets;
 };
 
 _Static_assert(sizeof(struct vm) <= PAGE_SIZE << VM_ORDER, "VM_ORDER");

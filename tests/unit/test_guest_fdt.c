@@ -217,15 +217,23 @@ static const struct {
     {"/cpus/cpu@*", "riscv,isa-extensions", "some extensions are withheld"},
 };
 
-/* Equal up to where the pattern has a '*', which stands for digits to the end. */
+/* And the other way round. */
+static const struct {
+    const char *path, *name, *why;
+} own_properties[] = {
+    {"/cpus/cpu@*/interrupt-controller", "#address-cells", "the specification asks for it"},
+};
+
+/* A '*' of the pattern stands for digits. */
 static bool matches(const char *path, const char *pattern)
 {
-    size_t fixed = strcspn(pattern, "*");
-
-    if (!pattern[fixed])
-        return !strcmp(path, pattern);
-    return !strncmp(path, pattern, fixed) &&
-           strspn(path + fixed, "0123456789") == strlen(path + fixed);
+    for (; *pattern; pattern++) {
+        if (*pattern == '*')
+            path += strspn(path, "0123456789");
+        else if (*path++ != *pattern)
+            return false;
+    }
+    return !*path;
 }
 
 static bool is_absent(const char *path)
@@ -321,14 +329,23 @@ static void check_theirs(const char *path, const char *name, const void *data, i
         check_same_property(path, name, data, length);
 }
 
-/* Nothing is in the guest's tree that QEMU's has not. */
+static bool is_own(const char *path, const char *name)
+{
+    for (u32 i = 0; i < ARRAY_SIZE(own_properties); i++)
+        if (matches(path, own_properties[i].path) && !strcmp(name, own_properties[i].name))
+            return true;
+    return false;
+}
+
+/* Nothing else is in the guest's tree that QEMU's has not. */
 static void check_ours(const char *path, const char *name, const void *data, int length)
 {
     int node = fdt_path_offset(host, path);
+    bool is_theirs = node >= 0 && fdt_getprop(host, node, name, NULL);
 
     (void)data, (void)length;
-    if (node < 0 || !fdt_getprop(host, node, name, NULL))
-        UNIT_FAIL("QEMU has no %s in %s", name, path);
+    if (is_theirs == is_own(path, name))
+        UNIT_FAIL("QEMU has %s %s in %s", is_theirs ? "a" : "no", name, path);
 }
 
 TEST(node_by_node_it_is_the_tree_of_qemu)
@@ -354,54 +371,33 @@ TEST(the_differences_are_there)
 
 /* ---- What dtc says ---- */
 
-/* The warnings of dtc about a tree, a line each, without the name of the file. */
-static void dtc_says(const void *blob, const char *name, char *text, u32 size)
+/* It takes the tree without an error or a warning. */
+static void check_dtc(void)
 {
-    char command[256];
-    FILE *file = fopen(scratch(name), "wb");
+    char command[256], said[4096];
+    FILE *file = fopen(scratch("guest.dtb"), "wb");
 
     CHECK(file);
-    fwrite(blob, 1, fdt_totalsize(blob), file);
+    fwrite(guest, 1, fdt_totalsize(guest), file);
     fclose(file);
-    snprintf(command, sizeof(command), "cd %s && dtc -I dtb -O dts %s 2>&1 >/dev/null", folder,
-             name);
-    run(command, text, size);
+    snprintf(command, sizeof(command), "dtc -I dtb -O dts %s 2>&1 >/dev/null",
+             scratch("guest.dtb"));
+    run(command, said, sizeof(said));
+    CHECK_STR(said, "");
 }
 
-/* Whether the warning "FILE: Warning (check): what" in `line` is in `text` too. */
-static bool is_said(const char *text, const char *line)
+TEST(dtc_has_nothing_to_say)
 {
-    const char *warning = strstr(line, "Warning");
-
-    return warning && strstr(text, warning);
-}
-
-static void check_dtc(const char *allowed)
-{
-    char said[8192];
-    char *rest = said, *line;
-
-    dtc_says(guest, "guest.dtb", said, sizeof(said));
-    while ((line = strsep(&rest, "\n")))
-        if (*line && !is_said(allowed, line))
-            UNIT_FAIL("dtc: %s", line);
-}
-
-TEST(dtc_finds_nothing_that_it_does_not_find_in_the_tree_of_qemu)
-{
-    static char about_qemu[8192];
-
-    qemu_host(VM_MAX_VCPUS, "rv32");
-    dtc_says(host, "host.dtb", about_qemu, sizeof(about_qemu));
+    qemu_host(1, "rv32");
     for (u32 cpus = 1; cpus <= VM_MAX_VCPUS; cpus++) {
         make_guest(cpus, "", 0, 0);
-        check_dtc(about_qemu);
+        check_dtc();
         make_guest(cpus, "console=ttyS0", 0, 0);
-        check_dtc(about_qemu);
+        check_dtc();
         make_guest(cpus, "", INITRD, INITRD + 12345);
-        check_dtc(about_qemu);
+        check_dtc();
         make_guest(cpus, "quiet", INITRD, INITRD + 12345);
-        check_dtc(about_qemu);
+        check_dtc();
     }
 }
 

@@ -121,6 +121,12 @@ TEST(what_a_guest_does_not_get_is_withheld)
         "ssctr",
         "ssnpm",
         "sspm",
+        "zihpm",
+        "zcmt",
+        "zfinx",
+        "zdinx",
+        "zhinx",
+        "zhinxmin",
         "zicfilp",
         "zicfiss",
     };
