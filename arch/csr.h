@@ -136,13 +136,13 @@
 #define HGATP_PPN        U(0x003fffff)
 
 /* henvcfg, the low word and henvcfgh */
-#define HENVCFG_FIOM   U(0x00000001)
-#define HENVCFG_CBIE   U(0x00000030)
-#define HENVCFG_CBCFE  U(0x00000040)
-#define HENVCFG_CBZE   U(0x00000080)
-#define HENVCFGH_ADUE  U(0x20000000)
-#define HENVCFGH_PBMTE U(0x40000000)
-#define HENVCFGH_STCE  U(0x80000000)
+#define HENVCFG_FIOM       U(0x00000001)
+#define HENVCFG_CBIE_FLUSH U(0x00000010)
+#define HENVCFG_CBCFE      U(0x00000040)
+#define HENVCFG_CBZE       U(0x00000080)
+#define HENVCFGH_ADUE      U(0x20000000)
+#define HENVCFGH_PBMTE     U(0x40000000)
+#define HENVCFGH_STCE      U(0x80000000)
 
 /* hstateen0h: what a guest may reach of its own state */
 #define HSTATEEN0H_ENVCFG U(0x40000000)

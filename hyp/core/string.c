@@ -12,7 +12,8 @@ static bool both_aligned(const void *a, const void *b)
     return (((uintptr_t)a | (uintptr_t)b) & 3) == 0;
 }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size)
+/* Copies upwards: right too where `from` overlaps and lies above `to`. */
+static void *copy_up(void *to, const void *from, size_t size)
 {
     u8 *d = to;
     const u8 *s = from;
@@ -37,13 +38,18 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
     return to;
 }
 
+void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+    return copy_up(to, from, size);
+}
+
 void *memmove(void *to, const void *from, size_t size)
 {
     u8 *d = to;
     const u8 *s = from;
 
     if (d <= s || d >= s + size)
-        return memcpy(to, from, size);
+        return copy_up(to, from, size);
     while (size--)
         d[size] = s[size];
     return to;

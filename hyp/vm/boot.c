@@ -36,7 +36,8 @@ static bool choose_places(const struct vm *vm, const struct loaded_image *kernel
         return true;
     places->initrd = ALIGN_DOWN(places->fdt - size, PAGE_SIZE);
     places->initrd_end = places->initrd + size;
-    if (size > places->fdt - PLATFORM_RAM_BASE || places->initrd < kernel->end) {
+    if (size > places->fdt - PLATFORM_RAM_BASE ||
+        (places->initrd < kernel->end && kernel->start < places->initrd_end)) {
         printk("Twofold: VM \"%s\": kernel (to 0x%llx) and initrd (%u KiB) do not fit %u MiB\n",
                vm->config.name, kernel->end, size / 1024, (u32)(vm->config.memory >> 20));
         return false;

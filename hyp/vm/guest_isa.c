@@ -9,10 +9,10 @@
  * VM does not have.
  */
 static const char *const withheld[] = {
-    "h",        "v",         "sha",       "ssaia",  "sscofpmf",  "sscsrind", "ssctr",
-    "ssccfg",   "zihpm",     "zcmt",      "zfinx",  "zdinx",     "zhinx",    "zhinxmin",
-    "smaia",    "smstateen", "ssstateen", "smepmp", "smcntrpmf", "smrnmi",   "smcdeleg",
-    "smcsrind", "smctr",     "smmpm",     "ssnpm",  "sspm",      "zicfilp",  "zicfiss",
+    "h",         "v",      "sha",       "ssaia",  "sscofpmf", "sscsrind", "ssctr",   "ssccfg",
+    "zihpm",     "zcmt",   "zfinx",     "zdinx",  "zhinx",    "zhinxmin", "smaia",   "smstateen",
+    "ssstateen", "smepmp", "smcntrpmf", "smrnmi", "smcdeleg", "smcsrind", "smctr",   "smmpm",
+    "ssnpm",     "smnpm",  "supm",      "sspm",   "ssdbltrp", "svpbmt",   "zicfilp", "zicfiss",
 };
 
 /* Families: every name that begins so. */

@@ -33,7 +33,9 @@ static void load_controls(const struct vm *vm)
     csr_write(CSR_HTIMEDELTA, u64_low(vm->time_offset));
     csr_write(CSR_HTIMEDELTAH, u64_high(vm->time_offset));
     if (features.envcfg) {
-        csr_write(CSR_HENVCFG, HENVCFG_FIOM | HENVCFG_CBIE | HENVCFG_CBCFE | HENVCFG_CBZE);
+        /* cbo.inval flushes: thrown-away lines could bring back what the last owner left in a page.
+         */
+        csr_write(CSR_HENVCFG, HENVCFG_FIOM | HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE | HENVCFG_CBZE);
         csr_write(CSR_HENVCFGH,
                   (features.sstc ? HENVCFGH_STCE : 0) | (features.guest_adue ? HENVCFGH_ADUE : 0));
     }

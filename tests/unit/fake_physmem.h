@@ -9,7 +9,7 @@
 #include "hyp/core/physmem.h"
 #include "tests/unit/unit.h"
 
-#define FAKE_RAM_MAX 24
+#define FAKE_RAM_MAX 64
 
 struct fake_ram {
     hpa_t start;

@@ -112,6 +112,10 @@ TEST(what_a_guest_does_not_get_is_withheld)
         "smcsrind",
         "smctr",
         "smmpm",
+        "smnpm",
+        "supm",
+        "ssdbltrp",
+        "svpbmt",
         /* counters, interrupt controllers and state that a VM does not have */
         "ssaia",
         "ssstateen",
