@@ -4,6 +4,7 @@
  */
 #include "guest/lib/insn.h"
 #include "guest/lib/io.h"
+#include "guest/lib/random.h"
 #include "guest/lib/sbi.h"
 #include "guest/lib/sv32.h"
 #include "guest/lib/test.h"
@@ -14,16 +15,6 @@
 #define FUZZ_COUNT 20000u
 
 static u32 slot[PAGE_SIZE / 4] __attribute__((aligned(PAGE_SIZE)));
-
-static u32 random_state = 1;
-
-static u32 random_word(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
 
 /* Mostly loads, stores, AMOs and system instructions; the rest anything at all. */
 static u32 random_instruction(void)

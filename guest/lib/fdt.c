@@ -85,6 +85,18 @@ bool fdt_bootarg(const char *name, char *value, u32 size)
     return false;
 }
 
+u32 fdt_bootarg_number(const char *name, u32 otherwise)
+{
+    char value[11];
+    u32 number = 0;
+
+    if (!fdt_bootarg(name, value, sizeof(value)))
+        return otherwise;
+    for (const char *digit = value; *digit >= '0' && *digit <= '9'; digit++)
+        number = number * 10 + (u32)(*digit - '0');
+    return number;
+}
+
 u32 fdt_ram_size(void)
 {
     u32 length;

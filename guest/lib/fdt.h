@@ -22,6 +22,9 @@ const void *fdt_property(const char *node, const char *property, u32 *length);
  */
 bool fdt_bootarg(const char *name, char *value, u32 size);
 
+/* The number, decimal, that "name=" has in the bootargs; `otherwise` when there is none. */
+u32 fdt_bootarg_number(const char *name, u32 otherwise);
+
 /* Bytes of RAM from RAM_BASE up, cut to 32 bits. */
 u32 fdt_ram_size(void);
 

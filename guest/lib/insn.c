@@ -1,6 +1,5 @@
 #include "guest/lib/insn.h"
 
-#define EBREAK   0x00100073u
 #define C_EBREAK 0x9002u
 #define ECALL    0x00000073u
 

@@ -35,6 +35,14 @@ static inline u32 encode_r(u32 opcode, u32 funct3, u32 funct7, u32 rd, u32 rs1, 
 #define OPCODE_AMO      0x2fu
 #define OPCODE_SYSTEM   0x73u
 
+#define EBREAK 0x00100073u
+
+/* lui: the upper 20 bits of `value`. */
+static inline u32 encode_lui(u32 rd, u32 value)
+{
+    return (value & 0xfffff000u) | rd << 7 | 0x37u;
+}
+
 /* csrrs rd, csr, x0 and csrrw x0, csr, rs1 */
 static inline u32 encode_csrr(u32 rd, u32 csr)
 {

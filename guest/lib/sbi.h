@@ -21,7 +21,7 @@ enum {
 #define SBI_EXT_HSM     0x48534du
 #define SBI_EXT_SRST    0x53525354u
 #define SBI_EXT_DBCN    0x4442434eu
-#define SBI_EXT_TWOFOLD 0x08545746u /* the hypervisor's own: show a walk, swap two pages */
+#define SBI_EXT_TWOFOLD 0x08545746u /* the hypervisor's own: walk, swap pages, translate */
 
 enum {
     LEGACY_SET_TIMER,
@@ -46,7 +46,7 @@ enum {
 enum { HSM_START, HSM_STOP, HSM_STATUS, HSM_SUSPEND };
 enum { RFENCE_FENCE_I, RFENCE_SFENCE_VMA, RFENCE_SFENCE_VMA_ASID };
 enum { DBCN_WRITE, DBCN_READ, DBCN_WRITE_BYTE };
-enum { TWOFOLD_WALK, TWOFOLD_SWAP };
+enum { TWOFOLD_WALK, TWOFOLD_SWAP, TWOFOLD_CAUSE, TWOFOLD_GPA };
 
 enum hart_state {
     HART_STARTED,

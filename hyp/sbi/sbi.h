@@ -88,6 +88,12 @@ struct sbi_env {
 
     bool (*debug_allowed)(void *vcpu);                         /* this VM may use SBI_EXT_TWOFOLD */
     void (*debug_walk)(void *vcpu, gva_t address, u32 access); /* access: 'r', 'w' or 'x' */
+    /*
+     * The exception that this access would raise in VU-mode or VS-mode of the caller, with its
+     * tables and rights of now; 0: none, and *gpa is where it goes. Of a guest-page fault, the
+     * access fault that stands for it. Changes nothing.
+     */
+    u32 (*debug_translate)(void *vcpu, gva_t address, u32 access, bool user, gpa_t *gpa);
     /* Exchanges the host pages behind two guest pages. False: not backed, or no page for a table.
      */
     bool (*debug_swap)(void *vcpu, gpa_t a, gpa_t b);

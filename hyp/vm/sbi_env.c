@@ -192,12 +192,23 @@ static bool env_debug_allowed(void *vcpu)
     return vm_of(vcpu)->config.debug;
 }
 
+static enum walk_access walk_access_of(u32 letter)
+{
+    return letter == 'w' ? WALK_WRITE : letter == 'x' ? WALK_EXECUTE : WALK_READ;
+}
+
 static void env_debug_walk(void *vcpu, gva_t address, u32 access)
 {
-    guest_walk_print(vcpu, address,
-                     access == 'w'   ? WALK_WRITE
-                     : access == 'x' ? WALK_EXECUTE
-                                     : WALK_READ);
+    guest_walk_print(vcpu, address, walk_access_of(access));
+}
+
+static u32 env_debug_translate(void *vcpu, gva_t address, u32 access, bool user, gpa_t *gpa)
+{
+    struct walk_record record;
+
+    guest_walk(vcpu, address, walk_access_of(access), user, &record);
+    *gpa = record.gpa;
+    return access_fault_of(record.cause);
 }
 
 static bool env_debug_swap(void *vcpu, gpa_t a, gpa_t b)
@@ -238,6 +249,7 @@ const struct sbi_env sbi_env = {
     .read_guest_word = env_read_guest_word,
     .debug_allowed = env_debug_allowed,
     .debug_walk = env_debug_walk,
+    .debug_translate = env_debug_translate,
     .debug_swap = env_debug_swap,
     .machine_id = env_machine_id,
 };

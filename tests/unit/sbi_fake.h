@@ -59,6 +59,9 @@ static struct {
     u8 put;
     gva_t walked;
     u32 walk_access;
+    bool walk_user;
+    u32 cause; /* what walks end in, ... */
+    gpa_t gpa; /* ... or where          */
     gpa_t swap_a, swap_b;
 } fake;
 
@@ -264,6 +267,17 @@ static void fake_debug_walk(void *vcpu, gva_t address, u32 access)
     fake.walk_access = access;
 }
 
+static u32 fake_debug_translate(void *vcpu, gva_t address, u32 access, bool user, gpa_t *gpa)
+{
+    CHECK(vcpu == &fake && fake.debug);
+    CHECK(access == 'r' || access == 'w' || access == 'x');
+    fake.walked = address;
+    fake.walk_access = access;
+    fake.walk_user = user;
+    *gpa = fake.gpa;
+    return fake.cause;
+}
+
 static bool fake_debug_swap(void *vcpu, gpa_t a, gpa_t b)
 {
     CHECK(vcpu == &fake && fake.debug);
@@ -303,6 +317,7 @@ static const struct sbi_env fake_env = {
     .read_guest_word = fake_read_guest_word,
     .debug_allowed = fake_debug_allowed,
     .debug_walk = fake_debug_walk,
+    .debug_translate = fake_debug_translate,
     .debug_swap = fake_debug_swap,
     .machine_id = fake_machine_id,
 };

@@ -25,7 +25,7 @@ TEST(unknown_functions_are_not_supported)
         u32 extension, functions;
     } extensions_of_spec[] = {
         {SBI_EXT_BASE, 7}, {SBI_EXT_TIME, 1}, {SBI_EXT_IPI, 1},  {SBI_EXT_RFENCE, 3},
-        {SBI_EXT_HSM, 4},  {SBI_EXT_SRST, 1}, {SBI_EXT_DBCN, 3}, {SBI_EXT_TWOFOLD, 2},
+        {SBI_EXT_HSM, 4},  {SBI_EXT_SRST, 1}, {SBI_EXT_DBCN, 3}, {SBI_EXT_TWOFOLD, 4},
     };
 
     fake_reset(4);
@@ -219,6 +219,10 @@ TEST(twofold_is_there_only_where_allowed)
     CHECK_REFUSED(SBI_ERR_NOT_SUPPORTED);
     ecall(SBI_EXT_TWOFOLD, 1, 0x80000000, 0x80001000);
     CHECK_REFUSED(SBI_ERR_NOT_SUPPORTED);
+    ecall(SBI_EXT_TWOFOLD, 2, 0x1000, 'r', 0);
+    CHECK_REFUSED(SBI_ERR_NOT_SUPPORTED);
+    ecall(SBI_EXT_TWOFOLD, 3, 0x1000, 'r', 0);
+    CHECK_REFUSED(SBI_ERR_NOT_SUPPORTED);
     fake.debug = true;
     ecall(SBI_EXT_BASE, 3, SBI_EXT_TWOFOLD);
     CHECK_ANSWER(SBI_SUCCESS, 1);
@@ -239,6 +243,49 @@ TEST(twofold_walks_for_three_accesses)
         CHECK_ANSWER(SBI_SUCCESS, 0);
         CHECK_EQ(fake.walked, 0xc0001234);
         CHECK_EQ(fake.walk_access, (u32)*access);
+    }
+}
+
+TEST(twofold_tells_the_cause_or_the_gpa)
+{
+    fake_reset(1);
+    fake.debug = true;
+    fake.gpa = 0x3c0001237ull;
+    for (u32 i = 0; i < 6; i++) {
+        u32 access = (u32) "rwx"[i / 2];
+
+        ecall(SBI_EXT_TWOFOLD, 2, 0xc0001234, access, i % 2);
+        CHECK_ANSWER(SBI_SUCCESS, 0);
+        CHECK_EQ(fake.walked, 0xc0001234);
+        CHECK_EQ(fake.walk_access, access);
+        CHECK_EQ(fake.walk_user, i % 2);
+    }
+    ecall(SBI_EXT_TWOFOLD, 3, 0xc0001234, 'w', 1);
+    CHECK_ANSWER(SBI_SUCCESS, 0xf000048d);
+    CHECK_EQ(fake.walk_access, 'w');
+    CHECK_EQ(fake.walk_user, true);
+    fake.cause = 15;
+    ecall(SBI_EXT_TWOFOLD, 2, 0xc0001234, 'w', 1);
+    CHECK_ANSWER(SBI_SUCCESS, 15);
+    ecall(SBI_EXT_TWOFOLD, 3, 0xc0001234, 'w', 1);
+    CHECK_REFUSED(SBI_ERR_FAILED);
+}
+
+TEST(twofold_translates_for_three_accesses_and_two_modes)
+{
+    static const struct {
+        u32 access, user;
+    } bad[] = {{0, 0}, {'q', 1}, {'r' | 0x100, 0}, {'r', 2}, {'x', 0x80000000}, {'w', 0xffffffff}};
+
+    fake_reset(1);
+    fake.debug = true;
+    fake.gpa = 0x80001234;
+    for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
+        for (u32 function = 2; function <= 3; function++) {
+            ecall(SBI_EXT_TWOFOLD, function, 0xc0001234, bad[i].access, bad[i].user);
+            CHECK_REFUSED(SBI_ERR_INVALID_PARAM);
+            CHECK_EQ(fake.walked, 0);
+        }
     }
 }
 
