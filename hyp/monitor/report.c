@@ -73,10 +73,13 @@ void report_machine(const char *console)
 
 static void explain_mpv_defect(void)
 {
-    printk("Twofold: WARNING: this machine does not clear mstatush.MPV: traps of a guest that the\n"
-           "firmware hands on (illegal instructions, access faults, misaligned accesses) reach us\n"
-           "in the guest's world and end that guest. Known: QEMU 10.0.13 and 11.1.3. Guests that\n"
-           "never cause such a trap run. QEMU 10.0.2 does it right.\n");
+    printk(
+        "Twofold: WARNING: this machine does not clear mstatush.MPV: a guest's trap that firmware\n"
+        "hands on to us arrives in the guest's own world. So we have firmware hand all of them to\n"
+        "the guest. %s\n"
+        "Known of QEMU 10.0.13, 11.1.2 and 11.1.3; QEMU 10.0.2 does it right.\n",
+        features.sstc ? "Nothing is lost by that."
+                      : "What is lost: without Sstc, stimecmp is not emulated.");
 }
 
 bool report_can_run(void)

@@ -7,15 +7,22 @@
 #include "hyp/vm/vm.h"
 #include "hyp/vm/vtimer.h"
 
-/*
- * Exceptions that a guest's own handler takes without us. Illegal instructions stay with us where
- * stimecmp must be emulated; elsewhere firmware, which sees them first, hands them straight on.
- */
+/* Exceptions that a guest's own handler takes without us. */
 #define DELEGATED                                                                                  \
     (BIT(CAUSE_FETCH_MISALIGNED) | BIT(CAUSE_FETCH_ACCESS) | BIT(CAUSE_BREAKPOINT) |               \
      BIT(CAUSE_LOAD_MISALIGNED) | BIT(CAUSE_LOAD_ACCESS) | BIT(CAUSE_STORE_MISALIGNED) |           \
      BIT(CAUSE_STORE_ACCESS) | BIT(CAUSE_ECALL_U) | BIT(CAUSE_FETCH_PAGE) | BIT(CAUSE_LOAD_PAGE) | \
      BIT(CAUSE_STORE_PAGE))
+
+/*
+ * Illegal instructions stay with us where stimecmp must be emulated: without Sstc. Elsewhere
+ * firmware, which sees them first, hands them straight to the guest; and so it must where those
+ * that it hands to us arrive in the guest's world.
+ */
+static u32 delegated(void)
+{
+    return features.sstc || features.mpv_defect ? DELEGATED | BIT(CAUSE_ILLEGAL) : DELEGATED;
+}
 
 #define VS_INTERRUPTS (BIT(IRQ_VSSI) | BIT(IRQ_VSTI) | BIT(IRQ_VSEI))
 
@@ -25,7 +32,7 @@
  */
 static void load_controls(const struct vm *vm)
 {
-    csr_write(CSR_HEDELEG, DELEGATED | (features.sstc ? BIT(CAUSE_ILLEGAL) : 0));
+    csr_write(CSR_HEDELEG, delegated());
     csr_write(CSR_HIDELEG, VS_INTERRUPTS);
     csr_write(CSR_HCOUNTEREN, vm->config.counters_direct
                                   ? COUNTEREN_TM | COUNTEREN_CY | COUNTEREN_IR
