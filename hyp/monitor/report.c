@@ -75,11 +75,10 @@ static void explain_mpv_defect(void)
 {
     printk(
         "Twofold: WARNING: this machine does not clear mstatush.MPV: a guest's trap that firmware\n"
-        "hands on to us arrives in the guest's own world. So we have firmware hand all of them to\n"
-        "the guest. %s\n"
-        "Known of QEMU 10.0.13, 11.1.2 and 11.1.3; QEMU 10.0.2 does it right.\n",
-        features.sstc ? "Nothing is lost by that."
-                      : "What is lost: without Sstc, stimecmp is not emulated.");
+        "hands on to us arrives in the guest's own world. So all of them go to the guest "
+        "instead.\n");
+    printk("With Sstc nothing is lost by that; on a hart without, stimecmp is not emulated.\n"
+           "Known of QEMU 10.0.13, 11.1.2 and 11.1.3; QEMU 10.0.2 does it right.\n");
 }
 
 bool report_can_run(void)
