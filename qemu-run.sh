@@ -24,6 +24,8 @@
 # The run:
 #   --set NAME=VALUE               hypervisor option: sstc=off, htinst=ignore, vmidlen=0,
 #                                  console=firmware, ...; may be given many times
+#   --monitor                      start in the monitor, and stay there when all VMs have ended
+#   --monitor-script FILE          monitor commands to run at the start, one a line
 #   --timeout SECONDS              end the run with status 124 after that time
 #   --icount                       count instructions: the same run every time
 #   --gdb                          wait for a debugger; prints the command for it
@@ -32,7 +34,8 @@
 #
 # TWOFOLD_BUILD=no in the environment: boots what has been built before, as it is.
 #
-# In a terminal, Ctrl-C goes to the guest, Ctrl-A x ends QEMU. Exit status: 0 when every
+# In a terminal, Ctrl-C goes to the guest, Ctrl-] m to the monitor, Ctrl-] ? tells the
+# other keys, Ctrl-A x ends QEMU. Exit status: 0 when every
 # VM ended by powering off, 1 when one failed or was stopped for a fault, 2 for wrong
 # use, 124 for the time limit.
 
@@ -43,7 +46,7 @@ readonly tree
 readonly firmware=/usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin
 
 # What the options say; an empty value is "not given".
-mode='' kernel='' initrd='' append='' memory='' cpus='' counters='' vms_file=''
+mode='' kernel='' initrd='' append='' memory='' cpus='' counters='' vms_file='' monitor_script=''
 ram='' harts='' bios='' qemu='' seconds='' gdb='' icount='' dry_run=''
 hypervisor_options=() qemu_args=() bundle=''
 
@@ -78,6 +81,7 @@ take_value() {
     --qemu)     qemu=$2 ;;
     --timeout)  seconds=$2 ;;
     --set)      hypervisor_options+=("$2") ;;
+    --monitor-script) monitor_script=$2 ;;
     --disk)     not_yet --disk 'guests have no disks yet' ;;
     esac
 }
@@ -90,11 +94,12 @@ parse() {
         --icount)    icount=yes ;;
         --dry-run)   dry_run=yes ;;
         --net)       not_yet --net 'guests have no network yet' ;;
-        --monitor)   not_yet --monitor 'the hypervisor has no monitor yet' ;;
+        --monitor)   hypervisor_options+=(monitor=on) ;;
         --help | -h) usage; exit 0 ;;
         --)          shift; qemu_args=("$@"); return ;;
         --kernel | --vms | --initrd | --append | --memory | --cpus | --counters | --ram | \
-        --harts | --bios | --qemu | --timeout | --set | --disk)
+        --harts | --bios | --qemu | --timeout | --set | --disk | \
+        --monitor-script)
             [[ $# -ge 2 && $2 != --* ]] || wrong "$1 needs a value after it"
             take_value "$1" "$2"
             shift ;;
@@ -144,7 +149,7 @@ check_vm_options() {
 check_hypervisor_options() {
     local option
     for option in ${hypervisor_options+"${hypervisor_options[@]}"}; do
-        [[ $option =~ ^[a-z][a-z0-9_-]*=[A-Za-z0-9._,:/-]+$ ]] ||
+        [[ $option =~ ^[a-z][a-z0-9_-]*=[][A-Za-z0-9._,:/^\\-]+$ ]] ||
             wrong "--set '$option' is not of the form NAME=VALUE"
     done
 }
@@ -162,6 +167,7 @@ check_values() {
     [ -z "$kernel" ] || check_file --kernel "$kernel"
     [ -z "$initrd" ] || check_file --initrd "$initrd"
     [ -z "$vms_file" ] || check_file --vms "$vms_file"
+    [ -z "$monitor_script" ] || check_file --monitor-script "$monitor_script"
     [ -z "$bios" ] || check_file --bios "$bios"
     [ -z "$qemu" ] || command -v -- "$qemu" > /dev/null || wrong "--qemu: there is no program '$qemu'"
 }
@@ -230,26 +236,28 @@ describe_vm() {
     echo '};'
 }
 
-# pack SOURCE: packs a description into the bundle; the files it names are looked
-# for beside it and in the tree.
-pack() {
-    local messages
-    messages=$(dtc -q -I dts -O dtb -i "$(dirname -- "$1")" -i "$tree" -o "$bundle" "$1" 2>&1) && return
-    [ "$mode" = vms ] || fail "the VM description could not be packed: $messages"
-    wrong "the VM description does not compile: $messages"
+# describe: the description, complete, as DTS.
+describe() {
+    case $mode in
+    demo) echo "/include/ $(dts_string "$tree/guest/examples/demo.dts")" ;;
+    vms)  echo "/include/ $(dts_string "$(realpath -- "$vms_file")")" ;;
+    *)    describe_vm ;;
+    esac
+    [ -z "$monitor_script" ] || echo "/ { monitor-script = $(dts_file "$monitor_script"); };"
 }
 
-# Makes the bundle: the description with all files in it.
+# Makes the bundle: the description with all files in it, which are looked for beside
+# it and in the tree.
 make_bundle() {
+    local messages
     bundle=$(mktemp "$tree/build/vms.XXXXXX")
     trap 'rm -f -- "$bundle" "$bundle.dts"' EXIT
-    case $mode in
-    demo) pack "$tree/guest/examples/demo.dts" ;;
-    vms)  pack "$vms_file" ;;
-    *)    describe_vm > "$bundle.dts"
-          pack "$bundle.dts"
-          rm -f -- "$bundle.dts" ;;
-    esac
+    describe > "$bundle.dts"
+    if ! messages=$(dtc -q -I dts -O dtb -i "$(dirname -- "${vms_file:-.}")" -i "$tree" -o "$bundle" "$bundle.dts" 2>&1); then
+        [ "$mode" = vms ] || fail "the VM description could not be packed: $messages"
+        wrong "the VM description does not compile: $messages"
+    fi
+    rm -f -- "$bundle.dts"
 }
 
 # ------------------------------------------------------------------- running
@@ -288,6 +296,7 @@ make_command() {
     command=("${qemu:-qemu-system-riscv32}" -M virt -smp "$harts" -m "$ram" -display none)
     console_args
     command+=(-bios "${bios:-$firmware}" -kernel "$tree/build/twofold.bin" -initrd "$1")
+    [ ! -t 1 ] || hypervisor_options=(colour=on ${hypervisor_options+"${hypervisor_options[@]}"})
     [ ${#hypervisor_options[@]} = 0 ] || command+=(-append "${hypervisor_options[*]}")
     [ -z "$icount" ] || command+=(-icount "shift=0,sleep=off")
     [ -z "$gdb" ] || gdb_args

@@ -32,7 +32,6 @@
 #define CSR_HSTATUS     0x600
 #define CSR_HEDELEG     0x602
 #define CSR_HIDELEG     0x603
-#define CSR_HIE         0x604
 #define CSR_HTIMEDELTA  0x605
 #define CSR_HCOUNTEREN  0x606
 #define CSR_HGEIE       0x607
@@ -43,11 +42,9 @@
 #define CSR_HENVCFGH    0x61a
 #define CSR_HSTATEEN0H  0x61c
 #define CSR_HTVAL       0x643
-#define CSR_HIP         0x644
 #define CSR_HVIP        0x645
 #define CSR_HTINST      0x64a
 #define CSR_HGATP       0x680
-#define CSR_HGEIP       0xe12
 
 /* Virtual supervisor */
 #define CSR_VSSTATUS   0x200
@@ -64,7 +61,6 @@
 #define CSR_VSATP      0x280
 
 /* Unprivileged */
-#define CSR_FFLAGS   0x001
 #define CSR_FCSR     0x003
 #define CSR_CYCLE    0xc00
 #define CSR_TIME     0xc01
@@ -87,14 +83,9 @@
 #define SSTATUS_MXR        U(0x00080000)
 
 /* hstatus */
-#define HSTATUS_VSBE U(0x00000020)
-#define HSTATUS_GVA  U(0x00000040)
 #define HSTATUS_SPV  U(0x00000080)
 #define HSTATUS_SPVP U(0x00000100)
-#define HSTATUS_HU   U(0x00000200)
-#define HSTATUS_VTVM U(0x00100000)
 #define HSTATUS_VTW  U(0x00200000)
-#define HSTATUS_VTSR U(0x00400000)
 
 /* Interrupts: bit numbers of sie, sip, hie, hip, hvip and causes */
 #define IRQ_SSI  1
@@ -133,7 +124,6 @@
 #define HGATP_SV32X4     U(0x80000000)
 #define HGATP_VMID_SHIFT 22
 #define HGATP_VMID       U(0x1fc00000)
-#define HGATP_PPN        U(0x003fffff)
 
 /* henvcfg, the low word and henvcfgh */
 #define HENVCFG_FIOM       U(0x00000001)
@@ -141,14 +131,11 @@
 #define HENVCFG_CBCFE      U(0x00000040)
 #define HENVCFG_CBZE       U(0x00000080)
 #define HENVCFGH_ADUE      U(0x20000000)
-#define HENVCFGH_PBMTE     U(0x40000000)
 #define HENVCFGH_STCE      U(0x80000000)
 
 /* hstateen0h: what a guest may reach of its own state */
 #define HSTATEEN0H_ENVCFG U(0x40000000)
 #define HSTATEEN0H_SE0    U(0x80000000)
-#define HSTATEEN0_FCSR    U(0x00000002)
-#define HSTATEEN0_JVT     U(0x00000004)
 
 /* hcounteren and scounteren */
 #define COUNTEREN_CY U(0x1)
@@ -206,6 +193,16 @@
         csr_write(high_csr, u64_high(csr_compare)); \
         csr_write(low_csr, u64_low(csr_compare));   \
     } while (0)
+
+/* The low word of the host's time. Without the accessors' barrier: it may move among other
+ * accesses. */
+static inline u32 time_low(void)
+{
+    u32 low;
+
+    __asm__ volatile("csrr %0, " CSR_STRING(CSR_TIME) : "=r"(low));
+    return low;
+}
 
 /* Host time, in ticks of the timebase. */
 static inline u64 time_now(void)

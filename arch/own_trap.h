@@ -91,13 +91,12 @@ _Static_assert(sizeof(struct own_trap_frame) <= FRAME_SIZE, "frame");
         try_ok != 0;                                                    \
     })
 
-/* The area of this hart. */
+/* The area of this hart. Named as a register, so that its members are reached through tp itself. */
+register struct own_trap_area *own_trap_area_in_tp __asm__("tp");
+
 static inline struct own_trap_area *own_trap_area(void)
 {
-    struct own_trap_area *area;
-
-    __asm__("mv %0, tp" : "=r"(area));
-    return area;
+    return own_trap_area_in_tp;
 }
 
 /*

@@ -32,6 +32,8 @@ enum sbi_error {
 #define SBI_EXT_HSM                0x48534du
 #define SBI_EXT_SRST               0x53525354u
 #define SBI_EXT_DBCN               0x4442434eu
+#define SBI_EXT_PMU                0x504d55u
+#define SBI_EXT_STA                0x535441u
 
 #define SBI_BASE_PROBE_EXTENSION 3
 #define SBI_TIME_SET_TIMER       0

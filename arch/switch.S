@@ -18,12 +18,12 @@
     .endr
 .endm
 
-/* a0 = context. Called through guest_enter only; returns scause in a0 by way of trap_vector. */
+/* a0 = context. Called through guest_enter only; returns by way of trap_vector, with the context
+ * in a0 and scause in a1. tp is in the context since guest_bind. */
     .globl guest_switch
 guest_switch:
     sw      ra, CONTEXT_HOST_RA(a0)
     sw      sp, CONTEXT_HOST_SP(a0)
-    sw      tp, CONTEXT_HOST_TP(a0)
     lw      t0, CONTEXT_PC(a0)
     csrw    CSR_SEPC, t0
     csrw    CSR_SSCRATCH, a0
@@ -45,5 +45,5 @@ trap_vector:
     lw      ra, CONTEXT_HOST_RA(a0)
     lw      sp, CONTEXT_HOST_SP(a0)
     lw      tp, CONTEXT_HOST_TP(a0)
-    csrr    a0, CSR_SCAUSE
+    csrr    a1, CSR_SCAUSE
     ret

@@ -37,8 +37,8 @@ static void base_functions(void)
 
 static void probe(void)
 {
-    static const u32 present[] = {SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_IPI, SBI_EXT_RFENCE,
-                                  SBI_EXT_HSM,  SBI_EXT_SRST, SBI_EXT_DBCN};
+    static const u32 present[] = {SBI_EXT_BASE, SBI_EXT_TIME, SBI_EXT_IPI,  SBI_EXT_RFENCE,
+                                  SBI_EXT_HSM,  SBI_EXT_SRST, SBI_EXT_DBCN, SBI_EXT_PMU};
     static const u32 absent[] = {0x0b, 0x0f, 0x11, 0x12345678, 0x7fffffff, 0xffffffff};
 
     for (u32 i = 0; i < ARRAY_SIZE(present); i++)

@@ -8,11 +8,15 @@
 #include "hyp/core/printk.h"
 #include "hyp/core/random.h"
 #include "hyp/core/sched.h"
+#include "hyp/core/trace.h"
 #include "hyp/core/wallclock.h"
 #include "hyp/drv/plic.h"
 #include "hyp/drv/power.h"
 #include "hyp/drv/uart.h"
+#include "hyp/monitor/monitor.h"
 #include "hyp/monitor/report.h"
+#include "hyp/vm/bundle.h"
+#include "hyp/vm/stats.h"
 #include "hyp/vm/vm.h"
 
 /* Called by arch/entry.S, with physical addresses: 32 bits, as firmware runs with paging off. */
@@ -36,18 +40,37 @@ static void secondary(void)
     sched_run();
 }
 
+static void prepare_monitor(const struct fdt *bundle)
+{
+    const char *script = NULL;
+    u32 size = 0;
+
+    bundle_text(bundle, "monitor-script", &script, &size);
+    keyboard_escape = (u8)options.escape;
+    vm_console_colour(options.colour);
+    monitor_init(script, size, options.monitor);
+}
+
 /* The second half, on the boot hart's own stack, with a guard page below. */
 static void main_on_stack(void)
 {
+    const struct fdt *bundle;
+
     plic_drv_init(); /* before the console: it wants an interrupt */
-    report_machine(console_init(vm_console_typed));
+    report_machine(console_init(monitor_typed));
     require(report_can_run());
     wallclock_init();
     random_init();
     hart_init_local();
     harts_start(secondary);
     report_harts();
-    require(vms_create()); /* the guests run from here on */
+    require(trace_init());
+    stats_init();
+    bundle = bundle_open();
+    require(bundle != NULL);
+    prepare_monitor(bundle);
+    require(vms_create(bundle)); /* the guests run from here on */
+    monitor_start();
     sched_run();
 }
 

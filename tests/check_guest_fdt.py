@@ -15,7 +15,8 @@ import sys
 # What a kernel for QEMU's virt looks for, as dtc prints it back.
 EXPECTED = [
     'compatible = "riscv-virtio"', 'serial@10000000', 'ns16550a', 'plic@c000000', 'sifive,plic',
-    'rtc@101000', 'google,goldfish-rtc', 'test@100000', 'syscon-poweroff', 'syscon-reboot',
+    'rtc@101000', 'google,goldfish-rtc', 'button@102000', 'google,goldfish-events-keypad',
+    'test@100000', 'syscon-poweroff', 'syscon-reboot',
     'virtio_mmio@10001000', 'virtio_mmio@10008000', 'timebase-frequency', 'riscv,isa', 'cpu@1',
     'memory@80000000', 'bootargs', 'linux,initrd-start',
 ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the cases of tests/tests.cfg: boots, unit tests and checks of the tree.
+"""Runs the cases of tests/*.cfg: boots, unit tests and checks of the tree.
 
     tests/run.py [PATTERN...]    all cases, or those whose name or tag matches a pattern
       -j N          so many at once (default: one for each core)
@@ -94,13 +94,20 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def config_files():
+    """tests.cfg, which has the variants, then one file a topic."""
+    folder = os.path.join(cases.TREE, 'tests')
+    topics = sorted(name for name in os.listdir(folder) if name.endswith('.cfg') and name != 'tests.cfg')
+    return [os.path.join(folder, name) for name in ['tests.cfg'] + topics]
+
+
 def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = parse_arguments()
     try:
-        found = cases.load(os.path.join(cases.TREE, 'tests', 'tests.cfg'))
+        found = cases.load(config_files())
     except cases.ConfigError as error:
-        print(f'tests.cfg: {error}\n0 passed, 1 failed')
+        print(f'tests/*.cfg: {error}\n0 passed, 1 failed')
         return 1
     selected = [case for case in found if case.matches(arguments.patterns)]
     if arguments.list:

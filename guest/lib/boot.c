@@ -9,7 +9,7 @@
 
 /* Of `time`, at the 10 MHz of the `virt` machine. */
 #define RELAX_TICKS 1000u
-#define WAIT_TICKS  50000000u
+#define WAIT_TICKS  200000000u
 
 struct boot boot;
 

@@ -9,6 +9,12 @@ void random_seed(u32 seed);
 
 u32 random_word(void);
 
+/* The same from a state of the caller's own, not 0: for harts that run beside another. */
+u32 random_next(u32 *state);
+
+/* A seed made of two numbers, quite another one than those of their neighbours; never 0. */
+u32 random_mix(u32 a, u32 b);
+
 #define RANDOM_ONE_OF(array) ((array)[random_word() % ARRAY_SIZE(array)])
 
 #endif

@@ -12,6 +12,8 @@ enum {
     SBI_ERR_DENIED = -4,
     SBI_ERR_INVALID_ADDRESS = -5,
     SBI_ERR_ALREADY_AVAILABLE = -6,
+    SBI_ERR_ALREADY_STARTED = -7,
+    SBI_ERR_ALREADY_STOPPED = -8,
 };
 
 #define SBI_EXT_BASE    0x10u
@@ -21,6 +23,8 @@ enum {
 #define SBI_EXT_HSM     0x48534du
 #define SBI_EXT_SRST    0x53525354u
 #define SBI_EXT_DBCN    0x4442434eu
+#define SBI_EXT_PMU     0x504d55u
+#define SBI_EXT_STA     0x535441u
 #define SBI_EXT_TWOFOLD 0x08545746u /* the hypervisor's own: walk, swap pages, translate */
 
 enum {

@@ -43,7 +43,21 @@ static void report(void)
     }
 }
 
-static int summary(void)
+void test_begin(const char *topic)
+{
+    test.topic = topic;
+    test.passed = test.failed = 0;
+}
+
+void test_one(const struct test_case *one)
+{
+    test.name = one->name;
+    test.result = PASSED;
+    one->run();
+    report();
+}
+
+int test_end(void)
 {
     printf("SUMMARY %s: %u passed, %u failed\n", test.topic, test.passed, test.failed);
     return test.failed > 0;
@@ -51,14 +65,10 @@ static int summary(void)
 
 int test_run(const char *topic, const struct test_case *cases, u32 count)
 {
-    test.topic = topic;
-    for (u32 i = 0; i < count; i++) {
-        test.name = cases[i].name;
-        test.result = PASSED;
-        cases[i].run();
-        report();
-    }
-    return summary();
+    test_begin(topic);
+    for (u32 i = 0; i < count; i++)
+        test_one(&cases[i]);
+    return test_end();
 }
 
 void test_abort(void)
@@ -66,7 +76,7 @@ void test_abort(void)
     if (test.topic) {
         test_fail("unexpected trap");
         report();
-        summary();
+        test_end();
     }
     power_off(true);
 }

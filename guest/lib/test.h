@@ -29,6 +29,11 @@ struct test_case {
 /* Runs all cases. Returns what main() has to return. */
 int test_run(const char *topic, const struct test_case *cases, u32 count);
 
+/* The same step by step, for cases that come in no fixed number. */
+void test_begin(const char *topic);
+void test_one(const struct test_case *one);
+int test_end(void);
+
 /* Marks the running case as failed, or as not to be had here. The case returns next. */
 void test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void test_skip(const char *why);

@@ -103,10 +103,19 @@ void harts_start(void (*entry)(void))
 
 void hart_kick(const struct hart *hart)
 {
-    firmware_send_ipi(hart->id);
+    if (hart == this_hart())
+        csr_set(CSR_SIP, BIT(IRQ_SSI));
+    else
+        firmware_send_ipi(hart->id);
 }
 
 void hart_clear_kick(void)
 {
     csr_clear(CSR_SIP, BIT(IRQ_SSI));
+    fence_full(); /* what the kick was for is read after it is forgotten */
+}
+
+void hart_wait(void)
+{
+    __asm__ volatile("wfi" ::: "memory");
 }

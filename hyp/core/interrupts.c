@@ -1,8 +1,7 @@
-/* The hypervisor's own interrupts. They are never taken as traps in HS-mode: a guest's exit or the
- * idle loop comes here and looks at what is pending. */
+#include "hyp/core/interrupts.h"
+
 #include "arch/csr.h"
 #include "hyp/core/hart.h"
-#include "hyp/core/sched.h"
 #include "hyp/core/timer.h"
 
 static void (*handle_external)(void);
@@ -16,10 +15,10 @@ void interrupts_handle(void)
 {
     u32 pending = csr_read(CSR_SIP);
 
-    if (pending & BIT(IRQ_SSI))
-        hart_clear_kick();
     if (pending & BIT(IRQ_STI))
         timers_run();
     if (pending & BIT(IRQ_SEI) && handle_external)
         handle_external();
+    /* Last: the two may have kicked this very hart, which looks now at what it was kicked for. */
+    hart_clear_kick();
 }

@@ -2,7 +2,8 @@
  * Spin locks. The hypervisor runs with interrupts off, so a lock needs no interrupt juggling; it
  * is never held across an entry into a guest. Order, outermost first:
  *   console input -> device (UART, RTC) -> virtual PLIC -> vCPU -> run queue -> timers
- *   VM memory -> pages; VM console -> console
+ *   VM memory -> run queue; VM memory -> shared image -> pages; list of these -> pages
+ *   VM console -> console
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H

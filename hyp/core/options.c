@@ -5,7 +5,9 @@
 #include "hyp/core/printk.h"
 #include "hyp/core/string.h"
 
-struct options options = {.vmid_bits_max = VMID_BITS_ALL};
+#define CONTROL(letter) ((letter)&0x1fu)
+
+struct options options = {.vmid_bits_max = VMID_BITS_ALL, .escape = CONTROL(']')};
 
 /* Every word there is, and what it sets to which value. */
 static const struct option {
@@ -24,7 +26,24 @@ static const struct option {
     {"console=firmware", &options.console, CONSOLE_FIRMWARE, "print through the firmware"},
     {"console=legacy", &options.console, CONSOLE_LEGACY,
      "print through the firmware's legacy calls"},
+    {"monitor=on", &options.monitor, true,
+     "begin in the monitor, and stay when all VMs have ended"},
+    {"colour=on", &options.colour, true, "the names of VMs in colours, for a terminal"},
 };
+
+/* escape=^X: the one option with a value of its own. */
+static const char escape_option[] = "escape=^";
+
+static bool parse_escape(const char *word, u32 length)
+{
+    const u32 prefix = sizeof(escape_option) - 1;
+
+    if (length != prefix + 1 || strncmp(word, escape_option, prefix) || word[prefix] < 'A' ||
+        word[prefix] > '_')
+        return false;
+    options.escape = CONTROL((u32)word[prefix]);
+    return true;
+}
 
 static const struct option *find(const char *word, u32 length)
 {
@@ -40,27 +59,34 @@ static void unknown_option(const char *word, u32 length)
            word);
     for (u32 i = 0; i < ARRAY_SIZE(table); i++)
         printk("  %-18s %s\n", table[i].word, table[i].meaning);
+    printk("  %-18s %s\n", "escape=^]", "the key that leaves a VM's console; ^A to ^Z, ^[ to ^_");
+}
+
+/* False: there is no such option. */
+static bool parse_word(const char *word, u32 length)
+{
+    const struct option *option = find(word, length);
+
+    if (!option)
+        return parse_escape(word, length);
+    *option->setting = option->value;
+    return true;
 }
 
 bool options_parse(const char *words)
 {
-    for (const char *p = words; *p;) {
-        u32 length = 0;
-        const struct option *option;
+    u32 length;
 
-        if (*p == ' ') {
-            p++;
-            continue;
-        }
+    for (const char *p = words; *p; p += length) {
+        length = 0;
         while (p[length] && p[length] != ' ')
             length++;
-        option = find(p, length);
-        if (!option) {
+        if (length && !parse_word(p, length)) {
             unknown_option(p, length);
             return false;
         }
-        *option->setting = option->value;
-        p += length;
+        if (!length)
+            length = 1; /* the blank itself */
     }
     return true;
 }

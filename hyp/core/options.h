@@ -19,6 +19,9 @@ struct options {
     u32 htinst_ignore; /* htinst=ignore: fetch the instruction that faulted         */
     u32 vmid_bits_max; /* vmidlen=N: use at most N bits of VMID                     */
     u32 console;       /* console=uart|firmware|legacy: enum console_choice         */
+    u32 monitor;       /* monitor=on: the keyboard begins there, and it stays up    */
+    u32 colour;        /* colour=on: VMs' names in colours                          */
+    u32 escape;        /* escape=^X: the control character that leaves a VM         */
 };
 
 extern struct options options;

@@ -198,6 +198,25 @@ void page_free(hpa_t block, u32 order)
     spin_unlock(&pages.lock);
 }
 
+void page_split(hpa_t block, u32 order, u32 part_order)
+{
+    u32 first = (u32)(block >> PAGE_SHIFT);
+    const char *error;
+    bool direct = false;
+
+    spin_lock(&pages.lock);
+    error = part_order > order ? "into larger parts" : release_block(block, order, &direct);
+    for (u32 frame = first; !error && frame < first + BIT(order); frame += BIT(part_order))
+        *frame_record(frame) = (struct page_record){
+            .order = part_order & 0xf,
+            .state = BLOCK_ALLOCATED,
+            .direct = direct,
+        };
+    spin_unlock(&pages.lock);
+    if (error)
+        panic("page_split of 0x%llx, order %u: %s", block, order, error);
+}
+
 void *page_alloc_ptr(u32 order)
 {
     hpa_t block = page_alloc(order, ZONE_DIRECT);

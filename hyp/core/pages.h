@@ -38,6 +38,10 @@ hpa_t page_alloc(u32 order, enum page_zone zone);
 /* Takes back a block of page_alloc, whole; panics on anything else (freed twice, foreign, cut). */
 void page_free(hpa_t block, u32 order);
 
+/* Makes an allocated block several of `part_order`, at most `order`, each to be freed by itself:
+ * for who cannot wait while a large one is poisoned. Panics as page_free does. */
+void page_split(hpa_t block, u32 order, u32 part_order);
+
 /* ZONE_DIRECT blocks as zeroed pointers, for the hypervisor's own objects; NULL when none. */
 void *page_alloc_ptr(u32 order);
 void page_free_ptr(void *block, u32 order);

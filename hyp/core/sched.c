@@ -1,156 +1,118 @@
 #include "hyp/core/sched.h"
 
-#include "hyp/core/hart.h"
-#include "hyp/core/lock.h"
-#include "hyp/core/timer.h"
+#include "arch/csr.h"
+#include "hyp/core/interrupts.h"
+#include "hyp/core/sched_internal.h"
 
-static struct spinlock lock;
-static struct task *queue, **queue_tail = &queue;
-static u32 idle_harts; /* by index */
+struct sched_state sched;
 
-static struct timer slices[MAX_HARTS];
-
-_Static_assert(MAX_HARTS <= 32, "idle_harts has a bit for each hart");
-
-static void end_slice(struct timer *timer)
+void sched_init_task(struct task *task, struct sched_group *group,
+                     enum task_result (*run)(struct task *task))
 {
-    (void)timer;
-    this_hart()->reschedule = true;
-}
-
-static void enqueue(struct task *task)
-{
-    task->state = TASK_READY;
-    task->next = NULL;
-    *queue_tail = task;
-    queue_tail = &task->next;
-}
-
-static struct task *dequeue(void)
-{
-    struct task *task = queue;
-
-    if (!task)
-        return NULL;
-    queue = task->next;
-    if (!queue)
-        queue_tail = &queue;
-    task->state = TASK_RUNNING;
-    task->woken = false;
-    return task;
-}
-
-/*
- * Who should hear that a task became ready: an idle hart, else one whose task has no end of slice
- * yet because nobody waited when it began. NULL: all are busy and will come by themselves.
- */
-static const struct hart *hart_to_kick(void)
-{
-    if (idle_harts) {
-        u32 index = (u32)__builtin_ctz(idle_harts);
-
-        idle_harts &= ~BIT(index);
-        return &harts[index];
-    }
-    for (u32 i = 0; i < hart_count; i++)
-        if (harts[i].online && !slices[i].hart)
-            return &harts[i];
-    return NULL;
+    *task = (struct task){.group = group, .state = TASK_BLOCKED, .run = run};
 }
 
 void sched_wake(struct task *task)
 {
-    const struct hart *kick = NULL;
+    u32 told = 0;
 
-    spin_lock(&lock);
+    spin_lock(&sched.lock);
     if (task->state == TASK_RUNNING) {
         task->woken = true;
     } else if (task->state == TASK_BLOCKED) {
-        enqueue(task);
-        kick = hart_to_kick();
+        u64 now = time_now();
+
+        queue_put(task, now);
+        told = seats_announce(task->group, now);
     }
-    spin_unlock(&lock);
-    if (kick)
-        hart_kick(kick);
+    spin_unlock(&sched.lock);
+    sched_kick(told);
 }
 
 bool sched_retire(struct task *task)
 {
     bool retired;
 
-    spin_lock(&lock);
-    if (task->state == TASK_BLOCKED)
+    spin_lock(&sched.lock);
+    if (task->state == TASK_READY)
+        queue_remove(task);
+    retired = task->state != TASK_RUNNING;
+    if (retired)
         task->state = TASK_RETIRED;
-    retired = task->state == TASK_RETIRED;
-    spin_unlock(&lock);
+    spin_unlock(&sched.lock);
     return retired;
 }
 
-void sched_init_task(struct task *task, enum task_result (*run)(struct task *task))
+static NOINLINE bool must_go(struct seat *seat)
 {
-    *task = (struct task){.state = TASK_BLOCKED, .run = run};
-}
+    u64 end = TIMER_NEVER;
+    bool go;
 
-/* Somebody waits: the task that runs gets an end of slice, if it has none. */
-static void begin_slice_if_contended(void)
-{
-    struct timer *slice = &slices[this_hart()->index];
-
-    slice->fire = end_slice;
-    if (__atomic_load_n(&queue, __ATOMIC_RELAXED) && !slice->hart)
-        timer_arm(slice, timer_after(SCHED_SLICE_MS));
+    spin_lock(&sched.lock);
+    go = seat_must_go(seat, time_now(), &end);
+    spin_unlock(&sched.lock);
+    if (!go)
+        seat_set_end(seat, end);
+    return go;
 }
 
 bool sched_should_yield(void)
 {
-    begin_slice_if_contended();
-    return this_hart()->reschedule;
+    struct seat *seat = &sched.seats[this_hart()->index];
+
+    return unlikely(__atomic_load_n(&seat->look, __ATOMIC_RELAXED)) && must_go(seat);
 }
 
-static struct task *next_task(void)
+/* The task whose turn it is on this hart; NULL: the hart is idle. */
+static struct task *begin_run(struct hart *hart)
 {
-    struct hart *hart = this_hart();
+    struct seat *seat = &sched.seats[hart->index];
+    struct sched_group *group;
     struct task *task;
+    u64 now, end;
+    u32 told;
 
-    spin_lock(&lock);
-    task = dequeue();
-    if (task)
-        idle_harts &= ~BIT(hart->index);
-    else
-        idle_harts |= BIT(hart->index);
-    spin_unlock(&lock);
+    spin_lock(&sched.lock);
+    now = time_now();
+    sched.idle_harts &= ~BIT(hart->index);
+    group = queue_first(hart->index, now);
+    task = group ? queue_take(group) : NULL;
+    end = task ? seat_take(seat, task, now) : seat_stay_idle(seat, now);
+    told = seats_call(now);
+    hart->task = task;
+    spin_unlock(&sched.lock);
+    seat_set_end(seat, end);
+    sched_kick(told);
     return task;
 }
 
-static void task_ended(struct task *task, enum task_result result)
+static void end_run(struct hart *hart, enum task_result result)
 {
-    spin_lock(&lock);
+    struct task *task = hart->task;
+    u64 now;
+
+    spin_lock(&sched.lock);
+    now = time_now();
+    seat_free(&sched.seats[hart->index], now);
     if (result == TASK_YIELD || task->woken)
-        enqueue(task);
+        queue_put(task, now);
     else
         task->state = TASK_BLOCKED;
-    spin_unlock(&lock);
-}
-
-static void run_task(struct hart *hart, struct task *task)
-{
-    hart->task = task;
-    hart->reschedule = false;
-    begin_slice_if_contended();
-    task_ended(task, task->run(task));
-    timer_cancel(&slices[hart->index]);
     hart->task = NULL;
+    spin_unlock(&sched.lock);
 }
 
 void sched_run(void)
 {
+    struct hart *hart = this_hart();
+
     for (;;) {
-        struct task *task = next_task();
+        struct task *task = begin_run(hart);
 
         if (task)
-            run_task(this_hart(), task);
+            end_run(hart, task->run(task));
         else
-            __asm__ volatile("wfi"); /* a pending interrupt ends it, though none is taken */
+            hart_wait();
         interrupts_handle();
     }
 }

@@ -18,6 +18,12 @@ struct timer {
     struct hart *hart; /* in whose queue; NULL when not armed */
 };
 
+/*
+ * All of these are for any hart and take the lock of the timers, the last in order (lock.h): the
+ * caller may hold any other. Who arms and cancels one timer from several harts does so under a lock
+ * of its own, or the last one wins.
+ */
+
 /* Arms the timer on this hart, instead of whatever it was armed for; TIMER_NEVER cancels. */
 void timer_arm(struct timer *timer, u64 deadline);
 
@@ -28,10 +34,10 @@ void timer_cancel(struct timer *timer);
  */
 void timer_cancel_wait(struct timer *timer);
 
-/* Fires what is due on this hart. Called at every timer interrupt. */
+/* Fires what is due on this hart. Called at every timer interrupt, with no lock held. */
 void timers_run(void);
 
-/* `milliseconds` from now, as a deadline. */
+/* `milliseconds` from now, as a deadline. Takes no lock. */
 u64 timer_after(u32 milliseconds);
 
 #endif

@@ -1,6 +1,7 @@
 #include "hyp/drv/plic.h"
 
 #include "arch/csr.h"
+#include "hyp/core/interrupts.h"
 #include "hyp/core/machine.h"
 #include "hyp/core/paging.h"
 #include "hyp/core/sched.h"

@@ -143,15 +143,24 @@ static void start_receiving(void)
     timer_arm(&poll_timer, timer_after(POLL_MS));
 }
 
-const char *console_init(void (*typed)(u8 byte))
+static void use_uart(void)
 {
     static const struct console_sink sink = {.write = uart_write};
 
-    typed_handler = typed;
-    if (options.console <= CONSOLE_UART && find_uart()) {
+    if (find_uart()) {
         write_reg(UART_FCR, FCR_ENABLE);
         console_set_sink(&sink);
+    } else if (options.console == CONSOLE_UART) {
+        complain("console=uart", "the device tree has no 16550 that we can drive: "
+                                 "the console is the firmware's");
     }
+}
+
+const char *console_init(void (*typed)(u8 byte))
+{
+    typed_handler = typed;
+    if (options.console <= CONSOLE_UART)
+        use_uart();
     start_receiving();
     if (uart.base)
         return "the 16550 of the device tree";

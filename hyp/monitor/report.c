@@ -48,13 +48,16 @@ static void report_memory(void)
 
 void report_machine(const char *console)
 {
+    static const char *last_console;
     static const char *const htinst[] = {
         [HTINST_ZERO] = "zero: instructions are fetched again",
         [HTINST_PSEUDO] = "pseudoinstructions only",
         [HTINST_TRANSFORMED] = "transformed instructions",
     };
 
-    row("console", console);
+    if (console)
+        last_console = console;
+    row("console", last_console);
     report_memory();
     printk("  %-18s %u, timebase %u Hz\n", "harts", machine.hart_count, machine.timebase);
     row_bool("H, Sv32x4", features.h && features.sv32x4, "yes", "NO");

@@ -1,20 +1,5 @@
-/*
- * The way in: from an EID to the extension that answers it. A guest that polls or prints through
- * the SBI comes by here for every word and character, so the path is short: one comparison for the
- * legacy calls, then a table of which the first lines are the ones that are called often.
- */
+/* The table of extensions, from an EID to who answers it. */
 #include "hyp/sbi/sbi.h"
-
-struct extension {
-    u32 id;
-    sbi_handler *handler;
-};
-
-static const struct extension extensions[] = {
-    {SBI_EXT_BASE, sbi_base}, {SBI_EXT_TIME, sbi_time},       {SBI_EXT_DBCN, sbi_dbcn},
-    {SBI_EXT_IPI, sbi_ipi},   {SBI_EXT_RFENCE, sbi_rfence},   {SBI_EXT_HSM, sbi_hsm},
-    {SBI_EXT_SRST, sbi_srst}, {SBI_EXT_TWOFOLD, sbi_twofold},
-};
 
 static enum sbi_outcome no_extension(const struct sbi_call *call, struct sbi_result *result)
 {
@@ -22,26 +7,24 @@ static enum sbi_outcome no_extension(const struct sbi_call *call, struct sbi_res
     return sbi_return(result, SBI_ERR_NOT_SUPPORTED);
 }
 
-static inline sbi_handler *find_handler(u32 id)
-{
-    if (id <= SBI_EXT_LEGACY_LAST)
-        return sbi_legacy;
-    for (const struct extension *e = extensions; e < extensions + ARRAY_SIZE(extensions); e++) {
-        if (e->id == id)
-            return e->handler;
-    }
-    return no_extension;
-}
-
-enum sbi_outcome sbi_handle(const struct sbi_call *call, struct sbi_result *result)
-{
-    *result = (struct sbi_result){.error = SBI_SUCCESS, .value = 0};
-    return find_handler(call->extension)(call, result);
-}
+const struct sbi_extension sbi_extensions[SBI_EXTENSIONS] = {
+    {SBI_EXT_BASE, sbi_base, "Base"},
+    {SBI_EXT_TIME, sbi_time, "TIME"},
+    {SBI_EXT_DBCN, sbi_dbcn, "DBCN"},
+    {SBI_EXT_IPI, sbi_ipi, "IPI"},
+    {SBI_EXT_RFENCE, sbi_rfence, "RFENCE"},
+    {SBI_EXT_HSM, sbi_hsm, "HSM"},
+    {SBI_EXT_SRST, sbi_srst, "SRST"},
+    {SBI_EXT_PMU, sbi_pmu, "PMU"},
+    {SBI_EXT_STA, sbi_sta, "STA"},
+    {SBI_EXT_TWOFOLD, sbi_twofold, "Twofold"},
+    [SBI_LEGACY] = {SBI_EXT_LEGACY_LAST, sbi_legacy, "legacy"},
+    [SBI_UNKNOWN] = {0, no_extension, "unknown"},
+};
 
 bool sbi_extension_exists(const struct sbi_call *call, u32 extension)
 {
     if (extension == SBI_EXT_TWOFOLD)
         return call->env->debug_allowed(call->vcpu);
-    return find_handler(extension) != no_extension;
+    return sbi_extension_of(extension) != &sbi_extensions[SBI_UNKNOWN];
 }

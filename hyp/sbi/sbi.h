@@ -3,9 +3,10 @@
  * and the answers; what a call does to a vCPU or a VM it asks of the floor above through struct
  * sbi_env, so that all of it can be tested on the host.
  *
- *   sbi.c         dispatch: the table of extensions, EID -> handler
+ *   sbi.c         the table of extensions: EID, handler, name
  *   sbi_base.c, sbi_time.c, sbi_ipi.c, sbi_rfence.c, sbi_hsm.c, sbi_srst.c, sbi_dbcn.c,
- *   sbi_legacy.c, sbi_twofold.c (our own debug calls): one extension each
+ *   sbi_pmu.c, sbi_sta.c, sbi_legacy.c, sbi_twofold.c (our own debug calls): one extension each
+ *   pmu.h         the counters of SBI PMU
  *   remote.c      what IPI, RFENCE and their legacy forms share: hart masks, ranges, delivery
  */
 #ifndef SBI_SBI_H
@@ -39,6 +40,12 @@ struct sbi_fence {
     u32 size; /* bytes; never 0 when it reaches fence_post */
     u32 asid; /* 9 bits, as in satp; 0 unless FENCE_VMA_ASID */
 };
+
+/* The memory of STA for one hart: its size, which is its alignment; and the address for "none". */
+#define SBI_STA_SIZE 64u
+#define SBI_STA_NONE (~(gpa_t)0)
+
+struct pmu;
 
 /*
  * What the floor above does for the SBI. `vcpu` is the caller's handle, passed through unread.
@@ -98,6 +105,12 @@ struct sbi_env {
      */
     bool (*debug_swap)(void *vcpu, gpa_t a, gpa_t b);
 
+    struct pmu *(*pmu)(void *vcpu); /* of the caller */
+    /* How often `event` (pmu.h) has happened to the caller. False: that is not counted here. */
+    bool (*pmu_count)(void *vcpu, u32 event, u64 *count);
+    /* Clears the caller's memory for STA and reports there from now on; SBI_STA_NONE: nowhere. */
+    enum sbi_error (*steal_report)(void *vcpu, gpa_t shmem);
+
     u32 (*machine_id)(void *vcpu, u32 function); /* mvendorid, marchid, mimpid by Base fid 4..6 */
 };
 
@@ -124,11 +137,58 @@ struct sbi_result {
 
 typedef enum sbi_outcome sbi_handler(const struct sbi_call *call, struct sbi_result *result);
 
-sbi_handler sbi_base, sbi_time, sbi_ipi, sbi_rfence, sbi_hsm, sbi_srst, sbi_dbcn, sbi_legacy,
-    sbi_twofold;
+sbi_handler sbi_base, sbi_time, sbi_ipi, sbi_rfence, sbi_hsm, sbi_srst, sbi_dbcn, sbi_pmu, sbi_sta,
+    sbi_legacy, sbi_twofold;
 
-/* Carries out one call. Called by the run loop on the caller's hart, with no lock held. */
-enum sbi_outcome sbi_handle(const struct sbi_call *call, struct sbi_result *result);
+/*
+ * The extensions, in the order in which they are looked up: those called often come first. Then
+ * empty rows, the row of the legacy calls, and last what answers every EID that no other row has.
+ */
+#define SBI_EXTENSIONS 16
+#define SBI_LEGACY     (SBI_EXTENSIONS - 2)
+#define SBI_UNKNOWN    (SBI_EXTENSIONS - 1)
+
+struct sbi_extension {
+    u32 id; /* EID */
+    sbi_handler *handler;
+    char name[8]; /* "": an empty row. Not a pointer: with 16 bytes, a row's index is a shift */
+};
+
+extern const struct sbi_extension sbi_extensions[SBI_EXTENSIONS];
+
+/* The row that answers the calls to an EID. Inline, as is sbi_handle: a guest that polls or
+ * prints through the SBI comes by here for every word and character. */
+static inline const struct sbi_extension *sbi_extension_of(u32 id)
+{
+    const struct sbi_extension *row = sbi_extensions;
+
+    if (unlikely(id <= SBI_EXT_LEGACY_LAST))
+        return &sbi_extensions[SBI_LEGACY];
+    while (row->id != id && row < &sbi_extensions[SBI_UNKNOWN])
+        row++;
+    return row;
+}
+
+/* Its number, below SBI_EXTENSIONS, for who counts calls. */
+static inline u32 sbi_extension_index(const struct sbi_extension *extension)
+{
+    return (u32)(extension - sbi_extensions);
+}
+
+/* The name of an extension by its number; NULL: an empty row. */
+static inline const char *sbi_extension_name(u32 index)
+{
+    return sbi_extensions[index].name[0] ? sbi_extensions[index].name : NULL;
+}
+
+/* Carries out one call of that extension. Called by the run loop on the caller's hart, with no lock
+ * held. */
+static inline enum sbi_outcome sbi_handle(const struct sbi_extension *extension,
+                                          const struct sbi_call *call, struct sbi_result *result)
+{
+    *result = (struct sbi_result){.error = SBI_SUCCESS, .value = 0};
+    return extension->handler(call, result);
+}
 
 /* True when sbi_probe_extension answers 1 for it. */
 bool sbi_extension_exists(const struct sbi_call *call, u32 extension);

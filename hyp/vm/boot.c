@@ -16,7 +16,7 @@ struct places {
     gpa_t fdt, initrd, initrd_end;
 };
 
-static bool choose_places(const struct vm *vm, const struct loaded_image *kernel,
+static bool choose_places(const struct vm *vm, const struct image_plan *kernel,
                           struct places *places)
 {
     gpa_t end = PLATFORM_RAM_BASE + vm->config.memory;
@@ -56,22 +56,46 @@ static bool write_fdt(struct vm *vm, const struct places *places)
     size = guest_fdt_write(vm, buffer, places->initrd, places->initrd_end);
     written = size && memory_write(vm, places->fdt, buffer, size);
     spin_unlock(&lock);
-    if (!written)
+    if (!size)
         printk("Twofold: VM \"%s\": its device tree does not fit %u bytes\n", vm->config.name,
                GUEST_FDT_MAX);
     return written;
 }
 
-bool boot_vm(struct vm *vm)
+_Static_assert(IMAGE_SEGMENTS + 1 <= MEMORY_PIECES, "there is room for all pieces");
+
+static void add_pieces(struct vm *vm, const struct image_plan *kernel, const struct places *places)
 {
     const struct blob *initrd = &vm->config.initrd;
-    struct vcpu *first = vm->vcpus[0];
-    struct loaded_image kernel;
+    const struct piece piece = {initrd->data, places->initrd, initrd->size};
+
+    for (u32 i = 0; i < kernel->piece_count; i++)
+        ASSERT(memory_add_piece(vm, &kernel->pieces[i]));
+    if (initrd->size)
+        ASSERT(memory_add_piece(vm, &piece));
+}
+
+bool boot_plan(struct vm *vm)
+{
+    struct image_plan kernel;
     struct places places;
 
-    if (!image_load(vm, &kernel) || !choose_places(vm, &kernel, &places) || !write_fdt(vm, &places))
+    if (!image_plan(vm, &kernel) || !choose_places(vm, &kernel, &places))
         return false;
-    if (initrd->size && !memory_write(vm, places.initrd, initrd->data, initrd->size))
+    if (!vm->memory.piece_count)
+        add_pieces(vm, &kernel, &places);
+    return true;
+}
+
+/* The plan is made again rather than kept: it takes little, and nothing that it depends on changes
+ * while the VM has its memory. */
+bool boot_finish(struct vm *vm)
+{
+    struct vcpu *first = vm->vcpus[0];
+    struct image_plan kernel;
+    struct places places;
+
+    if (!image_plan(vm, &kernel) || !choose_places(vm, &kernel, &places) || !write_fdt(vm, &places))
         return false;
     first->start_entry = u64_low(kernel.entry);
     first->start_opaque = u64_low(places.fdt);

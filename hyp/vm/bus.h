@@ -12,6 +12,7 @@ struct mmio_region {
     u32 base, size; /* bytes, guest physical */
     const struct mmio_ops *ops;
     void *device;
+    const char *name; /* of the device, for a person */
 };
 
 struct bus {
@@ -19,8 +20,12 @@ struct bus {
     u32 count;
 };
 
-/* Adds a window of whole words; panics when the bus is full (the machine is ours to lay out). */
-void bus_add(struct bus *bus, u32 base, u32 size, const struct mmio_ops *ops, void *device);
+/*
+ * Adds a window of whole words, so that an aligned access of a word or less that begins in one is
+ * all inside. Panics when the bus is full: the machine is ours to lay out.
+ */
+void bus_add(struct bus *bus, const char *name, u32 base, u32 size, const struct mmio_ops *ops,
+             void *device);
 
 static inline bool region_has(const struct mmio_region *region, u32 address)
 {
@@ -28,23 +33,15 @@ static inline bool region_has(const struct mmio_region *region, u32 address)
 }
 
 /* The region that has the byte at `address`, or NULL: nothing answers there. */
-const struct mmio_region *bus_search(const struct bus *bus, u32 address);
+const struct mmio_region *bus_find(const struct bus *bus, u32 address);
 
-/*
- * The same, tried first at *last, where the previous access went; updates it. Windows are whole
- * words, so that an aligned access of a word or less that begins in one is all inside.
- */
-static inline const struct mmio_region *bus_find(const struct bus *bus,
-                                                 const struct mmio_region **last, u32 address)
+/* Its place in bus->regions. */
+static inline u32 bus_index(const struct bus *bus, const struct mmio_region *region)
 {
-    const struct mmio_region *region = *last;
-
-    if (unlikely(!region || !region_has(region, address))) {
-        region = bus_search(bus, address);
-        if (region)
-            *last = region;
-    }
-    return region;
+    return (u32)(region - bus->regions);
 }
+
+/* A region that has no address: for who has found none yet. */
+extern const struct mmio_region bus_nowhere;
 
 #endif

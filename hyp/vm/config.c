@@ -1,81 +1,61 @@
 #include "hyp/vm/config.h"
 
+#include "hyp/core/hart.h"
+#include "hyp/core/nearest.h"
 #include "hyp/core/printk.h"
 #include "hyp/core/string.h"
+#include "hyp/vm/config_value.h"
 
-/* Where something is wrong: `VM "web", property "cpus"`. */
-#define PLACE_MAX 80
-
-static const char *place(const struct vm_config *config, const char *property)
-{
-    static char text[PLACE_MAX]; /* only the boot hart parses descriptions */
-
-    format_text(text, sizeof(text), "VM \"%s\", property \"%s\"", config->name, property);
-    return text;
-}
+#define CAP_MAX (100 * MAX_HARTS)
 
 typedef bool parser(const struct fdt_prop *prop, struct vm_config *config);
 
-/* The one NUL is the last byte. */
-static bool is_string(const struct fdt_prop *prop)
-{
-    return prop->length && strlen((const char *)prop->data) == prop->length - 1;
-}
-
-static bool string_is(const struct fdt_prop *prop, const char *text)
-{
-    return is_string(prop) && !strcmp((const char *)prop->data, text);
-}
-
 static bool parse_cpus(const struct fdt_prop *prop, struct vm_config *config)
 {
-    if (prop->length != 4)
-        return complain(place(config, prop->name), "expected one number, like <2>");
-    config->cpus = fdt_cell(prop, 0);
-    if (config->cpus < 1 || config->cpus > VM_MAX_VCPUS)
-        return complain(place(config, prop->name), "%u is not between 1 and %u", config->cpus,
-                        VM_MAX_VCPUS);
-    return true;
-}
-
-/* "128M", "1G", "65536K". False: not of that form, or past 64 bits. */
-static bool parse_size(const char *text, u64 *size)
-{
-    static const char units[] = "KMG";
-    const char *unit;
-    u64 value = 0;
-
-    if (*text < '0' || *text > '9')
-        return false;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        if (value > 100000000)
-            return false;
-        value = value * 10 + (u32)(*text - '0');
-    }
-    for (unit = units; *unit && *unit != *text; unit++)
-        ;
-    if (!*unit || text[1])
-        return false;
-    *size = value << 10 * (u32)(unit - units + 1);
-    return true;
+    return value_number(config, prop, 1, VM_MAX_VCPUS, &config->cpus);
 }
 
 static bool parse_memory(const struct fdt_prop *prop, struct vm_config *config)
 {
-    if (!is_string(prop) || !parse_size((const char *)prop->data, &config->memory))
-        return complain(place(config, prop->name), "expected a size in a string, like \"128M\"");
+    if (!value_size(prop, &config->memory))
+        return complain(config_place(config, prop->name),
+                        "expected a size in a string, like \"128M\"");
     if (config->memory < VM_MIN_MEMORY || config->memory > GIB(14) ||
         !IS_ALIGNED(config->memory, SUPERPAGE_SIZE))
-        return complain(place(config, prop->name),
+        return complain(config_place(config, prop->name),
                         "\"%s\": expected a multiple of 4M from 8M to 14G",
                         (const char *)prop->data);
     return true;
 }
 
+/* `kernel = &label` is the path of a node below /images: its data is the file. */
+static bool parse_reference(const struct fdt_prop *prop, struct vm_config *config,
+                            struct blob *blob)
+{
+    fdt_node node = fdt_path(config->bundle, (const char *)prop->data);
+    struct fdt_prop data;
+
+    if (!fdt_prop(config->bundle, node, "data", &data) || !data.length)
+        return complain(config_place(config, prop->name),
+                        "%s: expected a node there with data = /incbin/(\"FILE\")",
+                        (const char *)prop->data);
+    *blob = (struct blob){data.data, data.length};
+    return true;
+}
+
+static bool is_reference(const struct fdt_prop *prop)
+{
+    static const char images[] = "/" VM_CONFIG_IMAGES "/";
+
+    return value_is_string(prop) && !strncmp((const char *)prop->data, images, sizeof(images) - 1);
+}
+
 static bool parse_blob(const struct fdt_prop *prop, struct vm_config *config, struct blob *blob)
 {
+    if (is_reference(prop))
+        return parse_reference(prop, config, blob);
     if (!prop->length)
-        return complain(place(config, prop->name), "is empty; expected /incbin/(\"FILE\")");
+        return complain(config_place(config, prop->name), "is empty; expected /incbin/(\"FILE\")");
     *blob = (struct blob){prop->data, prop->length};
     return true;
 }
@@ -92,46 +72,117 @@ static bool parse_initrd(const struct fdt_prop *prop, struct vm_config *config)
 
 static bool parse_bootargs(const struct fdt_prop *prop, struct vm_config *config)
 {
-    if (!is_string(prop) || prop->length > VM_BOOTARGS_MAX)
-        return complain(place(config, prop->name), "expected a string of at most %u characters",
-                        VM_BOOTARGS_MAX - 1);
+    if (!value_is_string(prop) || prop->length > VM_BOOTARGS_MAX)
+        return complain(config_place(config, prop->name),
+                        "expected a string of at most %u characters", VM_BOOTARGS_MAX - 1);
     config->bootargs = (const char *)prop->data;
     return true;
 }
 
 static bool parse_counters(const struct fdt_prop *prop, struct vm_config *config)
 {
-    config->counters_direct = string_is(prop, "direct");
-    if (!config->counters_direct && !string_is(prop, "virtual"))
-        return complain(place(config, prop->name),
-                        "expected \"virtual\" (the default) or \"direct\"");
+    static const char *const words[] = {"virtual", "direct", NULL};
+    u32 choice;
+
+    if (!value_choice(config, prop, words, &choice))
+        return false;
+    config->counters_direct = choice;
     return true;
 }
 
 static bool parse_leaf(const struct fdt_prop *prop, struct vm_config *config)
 {
-    config->small_leaves = string_is(prop, "4K");
-    if (!config->small_leaves && !string_is(prop, "4M"))
-        return complain(place(config, prop->name), "expected \"4M\" (the default) or \"4K\"");
+    static const char *const words[] = {"4M", "4K", NULL};
+    u32 choice;
+
+    if (!value_choice(config, prop, words, &choice))
+        return false;
+    config->small_leaves = choice;
     return true;
 }
 
-static bool parse_flag(const struct fdt_prop *prop, struct vm_config *config, bool *flag)
+static bool parse_start(const struct fdt_prop *prop, struct vm_config *config)
 {
-    if (prop->length)
-        return complain(place(config, prop->name), "takes no value: it is there or not");
-    *flag = true;
+    static const char *const words[] = {"auto", "manual", NULL};
+    u32 choice;
+
+    if (!value_choice(config, prop, words, &choice))
+        return false;
+    config->manual = choice;
+    return true;
+}
+
+static bool parse_restart(const struct fdt_prop *prop, struct vm_config *config)
+{
+    static const char *const words[] = {
+        [RESTART_NEVER] = "never",
+        [RESTART_ON_FAILURE] = "on-failure",
+        [RESTART_ALWAYS] = "always",
+        NULL,
+    };
+    u32 choice;
+
+    if (!value_choice(config, prop, words, &choice))
+        return false;
+    config->restart = choice;
     return true;
 }
 
 static bool parse_lazy(const struct fdt_prop *prop, struct vm_config *config)
 {
-    return parse_flag(prop, config, &config->lazy);
+    return value_flag(config, prop, &config->lazy);
+}
+
+static bool parse_shared(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_flag(config, prop, &config->shared) && value_flag(config, prop, &config->lazy);
 }
 
 static bool parse_debug(const struct fdt_prop *prop, struct vm_config *config)
 {
-    return parse_flag(prop, config, &config->debug);
+    return value_flag(config, prop, &config->debug);
+}
+
+static bool parse_weight(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_number(config, prop, SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX, &config->share.weight);
+}
+
+static bool parse_cap(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_number(config, prop, 1, CAP_MAX, &config->share.cap);
+}
+
+static bool parse_max_exits(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_number(config, prop, 1000, 1000000000, &config->max_exits);
+}
+
+/* The bit of the hart with that id in sched_share.affinity; 0: it is not there, or not online. */
+static u32 hart_bit(u32 id)
+{
+    for (u32 i = 0; i < hart_count; i++)
+        if (harts[i].online && harts[i].id == id)
+            return BIT(i);
+    return 0;
+}
+
+static bool parse_affinity(const struct fdt_prop *prop, struct vm_config *config)
+{
+    u32 affinity = 0;
+
+    if (!prop->length || prop->length % 4)
+        return complain(config_place(config, prop->name), "expected hart ids, like <0 1>");
+    for (u32 i = 0; i < prop->length / 4; i++) {
+        u32 bit = hart_bit(fdt_cell(prop, i));
+
+        if (!bit)
+            return complain(config_place(config, prop->name),
+                            "this machine has no hart %u that is online", fdt_cell(prop, i));
+        affinity |= bit;
+    }
+    config->share.affinity = affinity;
+    return true;
 }
 
 /* Every property of a VM. */
@@ -141,33 +192,60 @@ static const struct property {
 } properties[] = {
     {"cpus", parse_cpus},     {"memory", parse_memory},     {"kernel", parse_kernel},
     {"initrd", parse_initrd}, {"bootargs", parse_bootargs}, {"counters", parse_counters},
-    {"leaf", parse_leaf},     {"lazy", parse_lazy},         {"debug", parse_debug},
+    {"leaf", parse_leaf},     {"lazy", parse_lazy},         {"shared", parse_shared},
+    {"weight", parse_weight}, {"cap", parse_cap},           {"cpu-affinity", parse_affinity},
+    {"start", parse_start},   {"restart", parse_restart},   {"max-exits", parse_max_exits},
+    {"debug", parse_debug},
 };
 
-static bool parse_property(const struct fdt_prop *prop, struct vm_config *config)
+const char *vm_config_property(u32 index)
+{
+    return index < ARRAY_SIZE(properties) ? properties[index].name : NULL;
+}
+
+static bool unknown_property(const char *name, const struct vm_config *config)
+{
+    const char *meant = nearest_name(name, vm_config_property);
+
+    if (meant)
+        complain(config_place(config, name),
+                 "is unknown; did you mean \"%s\"? The properties of a VM are:", meant);
+    else
+        complain(config_place(config, name), "is unknown. The properties of a VM are:");
+    for (u32 i = 0; i < ARRAY_SIZE(properties); i++)
+        printk("  %s\n", properties[i].name);
+    return false;
+}
+
+bool vm_config_set(struct vm_config *config, const struct fdt_prop *prop)
 {
     for (u32 i = 0; i < ARRAY_SIZE(properties); i++)
         if (!strcmp(prop->name, properties[i].name))
             return properties[i].parse(prop, config);
-    complain(place(config, prop->name), "is unknown. The properties of a VM are:");
-    for (u32 i = 0; i < ARRAY_SIZE(properties); i++)
-        printk("  %s\n", properties[i].name);
-    return false;
+    return unknown_property(prop->name, config);
 }
 
 bool vm_config_parse(const struct fdt *bundle, fdt_node node, struct vm_config *config)
 {
     struct fdt_prop prop;
 
-    *config = (struct vm_config){.name = fdt_name(bundle, node), .cpus = 1, .bootargs = ""};
+    *config = (struct vm_config){
+        .bundle = bundle,
+        .name = fdt_name(bundle, node),
+        .cpus = 1,
+        .bootargs = "",
+        .share = {SCHED_WEIGHT_DEFAULT, SCHED_NO_CAP, SCHED_ALL_HARTS},
+    };
     if (strlen(config->name) > VM_NAME_MAX)
-        return complain(place(config, "(name)"), "is longer than %u characters", VM_NAME_MAX);
+        return complain(config_place(config, "(name)"), "is longer than %u characters",
+                        VM_NAME_MAX);
     for (u32 i = 0; fdt_prop_at(bundle, node, i, &prop); i++)
-        if (!parse_property(&prop, config))
+        if (!vm_config_set(config, &prop))
             return false;
     if (!config->memory)
-        return complain(place(config, "memory"), "is missing; expected a size, like \"128M\"");
+        return complain(config_place(config, "memory"),
+                        "is missing; expected a size, like \"128M\"");
     if (!config->kernel.size)
-        return complain(place(config, "kernel"), "is missing; expected /incbin/(\"FILE\")");
+        return complain(config_place(config, "kernel"), "is missing; expected /incbin/(\"FILE\")");
     return true;
 }

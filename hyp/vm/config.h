@@ -7,11 +7,15 @@
 
 #include "arch/types.h"
 #include "hyp/core/fdt.h"
+#include "hyp/core/sched.h"
 
 #define VM_MAX_VCPUS    8
 #define VM_NAME_MAX     24
 #define VM_BOOTARGS_MAX 1024
 #define VM_MIN_MEMORY   MIB(8)
+
+/* The node of the bundle that has images for several VMs; no VM has that name. */
+#define VM_CONFIG_IMAGES "images"
 
 /* A file inside the bundle: directly mapped, for as long as the hypervisor runs. */
 struct blob {
@@ -19,17 +23,26 @@ struct blob {
     u32 size;
 };
 
+/* What happens when a VM has ended by itself, or was stopped for a fault. */
+enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
+
 struct vm_config {
-    const char *name; /* of the node                             */
-    u32 cpus;         /* 1 to VM_MAX_VCPUS                      */
-    u64 memory;       /* bytes, a multiple of 4 MiB             */
+    const struct fdt *bundle; /* that has it, and its images             */
+    const char *name;         /* of the node                             */
+    u32 cpus;                 /* 1 to VM_MAX_VCPUS                      */
+    u64 memory;               /* bytes, a multiple of 4 MiB             */
     struct blob kernel;
     struct blob initrd;   /* size 0: none                           */
     const char *bootargs; /* "" when there are none                 */
     bool counters_direct; /* cycle and instret are the hart's       */
     bool lazy;            /* memory is backed at its first touch    */
     bool small_leaves;    /* leaf = "4K": no 4 MiB leaves           */
+    bool shared;          /* images are shared until written; lazy too  */
     bool debug;           /* may use the debug calls (SBI_EXT_TWOFOLD) */
+    bool manual;          /* start = "manual": waits for the monitor    */
+    enum restart_policy restart;
+    struct sched_share share; /* weight, cap, cpu-affinity                  */
+    u32 max_exits;            /* a second; more throttle it. 0: no limit    */
 };
 
 /*
@@ -37,5 +50,13 @@ struct vm_config {
  * node, the property and what was expected has been printed.
  */
 bool vm_config_parse(const struct fdt *bundle, fdt_node node, struct vm_config *config);
+
+/* Sets one property; what its value points to must stay. False: it is wrong; the same is printed,
+ * and `config` is not to be used any more. One caller at a time: the boot hart, later the monitor.
+ */
+bool vm_config_set(struct vm_config *config, const struct fdt_prop *prop);
+
+/* The names of all properties, by index; NULL at the end. */
+const char *vm_config_property(u32 index);
 
 #endif

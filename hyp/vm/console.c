@@ -1,27 +1,201 @@
+/*
+ * What VMs print. Every byte goes into its VM's scroll-back, and is stored there only once: a line
+ * goes from there to the machine's console when it has ended, has become long, or has not ended
+ * for a while.
+ */
 #include "hyp/vm/console.h"
 
-#include "hyp/core/printk.h"
+#include "hyp/core/string.h"
+#include "hyp/vm/console_view.h"
 #include "hyp/vm/vm.h"
 
-#define FLUSH_MS    4
-#define KEY_NEXT_VM 0x1d /* Ctrl-] */
+#define FLUSH_MS 4
 
-/* Registers of the UART, and the bit of LSR that says that RBR has a byte. */
-#define UART_RBR 0
-#define UART_LSR 5
-#define LSR_DR   BIT(0)
+enum showing {
+    SHOWING_LIVE,   /* what is still to be shown is a line at most, its end the last byte  */
+    SHOWING_REPLAY, /* several lines, of the scroll-back, are still to be shown            */
+    SHOWING_NONE,   /* out of view: bytes count as shown                                   */
+};
 
-static u32 focus; /* index of the VM that gets what is typed */
+void (*vm_console_printed)(struct vm *vm);
 
-/* The console's lock is held. */
-static void flush_locked(struct vm *vm)
+/* How many bytes there ever were. */
+static u64 printed(const struct vm_console *console)
+{
+    return console->lap + (u32)(console->next - console->past);
+}
+
+/* How many have still to be shown: a line at most, or of a replay a little more than that is. */
+static u32 waiting(const struct vm_console *console)
+{
+    return (u32)console->lap + (u32)(console->next - console->past) - console->shown;
+}
+
+/* `size` bytes from byte `from` on, which are still there: in place, or put together in `buffer`.
+ */
+static const char *past_text(const struct vm_console *console, u32 from, u32 size, char *buffer)
+{
+    u32 at = from % VM_CONSOLE_SCROLLBACK, first = VM_CONSOLE_SCROLLBACK - at;
+
+    if (size <= first)
+        return console->past + at;
+    memcpy(buffer, console->past + at, first);
+    memcpy(buffer + first, console->past, size - first);
+    return buffer;
+}
+
+/*
+ * How far before byte `end` the line begins that has no end yet there, or the `lines` before it.
+ * When that is too far to be shown again: the first line that is not.
+ */
+static u32 find_line(const struct vm_console *console, u64 end, u32 lines)
+{
+    u32 limit = end < VM_CONSOLE_REPLAY ? (u32)end : VM_CONSOLE_REPLAY;
+    u32 whole = limit;
+
+    for (u32 back = 0; back < limit; back++) {
+        if (console->past[((u32)end - 1 - back) % VM_CONSOLE_SCROLLBACK] != '\n')
+            continue;
+        if (!lines--)
+            return back;
+        whole = back;
+    }
+    return end <= VM_CONSOLE_REPLAY ? limit : whole;
+}
+
+/* The console's lock is held here and below. */
+static void wrap(struct vm_console *console)
+{
+    if (console->next == console->past + VM_CONSOLE_SCROLLBACK) {
+        console->next = console->past;
+        console->lap += VM_CONSOLE_SCROLLBACK;
+    }
+}
+
+/* The first byte of a line starts its timer, and while a replay goes on each gives it a push. */
+static void set_stop(struct vm_console *console)
+{
+    u32 size = waiting(console);
+    u32 room = size && size < VM_CONSOLE_LINE ? VM_CONSOLE_LINE - size : 1;
+    u32 rest = VM_CONSOLE_SCROLLBACK - (u32)(console->next - console->past);
+
+    console->stop = console->next + (room < rest ? room : rest);
+}
+
+/* What is to be shown begins with the line at `end`, as far as it is there, and `lines` before. */
+static void replay(struct vm_console *console, u64 end, u32 lines)
+{
+    console->shown = (u32)end - find_line(console, end, lines);
+    console->showing = SHOWING_REPLAY;
+}
+
+/* Of `size` bytes that wait, those to be shown next: a line or a part of one. */
+static u32 next_size(const struct vm_console *console, u32 size)
+{
+    if (size > VM_CONSOLE_LINE)
+        size = VM_CONSOLE_LINE;
+    if (console->showing == SHOWING_REPLAY)
+        for (u32 i = 0; i < size; i++)
+            if (console->past[(console->shown + i) % VM_CONSOLE_SCROLLBACK] == '\n')
+                return i + 1;
+    return size;
+}
+
+/* Shows, or passes over, some of `size` bytes that wait. */
+static void show_next(struct vm *vm, u32 size)
 {
     struct vm_console *console = &vm->console;
+    u32 part = next_size(console, size);
+    char buffer[VM_CONSOLE_LINE];
 
-    if (!console->length)
+    if (!console_view_show(vm, past_text(console, console->shown, part, buffer), part)) {
+        console->showing = SHOWING_NONE;
+        part = size;
+    }
+    console->shown += part;
+    if (console->showing == SHOWING_REPLAY && !waiting(console))
+        console->showing = SHOWING_LIVE;
+    set_stop(console);
+}
+
+/*
+ * Shows all that has been printed so far. The lock is given up between lines, so that the VM's
+ * other vCPUs do not wait for all of it; what they print meanwhile is theirs to show.
+ */
+static void show_all(struct vm *vm)
+{
+    struct vm_console *console = &vm->console;
+    u32 end;
+
+    if (console->showing == SHOWING_NONE && console_in_view(vm)) /* not from a line's middle on */
+        replay(console, printed(console) - waiting(console), 0);
+    end = console->shown + waiting(console);
+    while (console->shown != end) {
+        show_next(vm, end - console->shown);
+        if (console->shown == end)
+            break;
+        spin_unlock(&console->lock);
+        spin_lock(&console->lock);
+        if ((s32)(end - console->shown) < 0)
+            break; /* others have shown it, and more */
+    }
+}
+
+static void tell_printed(struct vm *vm)
+{
+    void (*printed_hook)(struct vm *) = __atomic_load_n(&vm_console_printed, __ATOMIC_RELAXED);
+
+    if (printed_hook)
+        printed_hook(vm);
+}
+
+/* `byte`, which was put last, ends a line, begins one, or is at the end of a ring or of a long
+ * line. Gives up the lock. */
+static NOINLINE void turn(struct vm *vm, u8 byte)
+{
+    struct vm_console *console = &vm->console;
+    bool ends;
+
+    wrap(console);
+    ends = byte == '\n' || waiting(console) >= VM_CONSOLE_LINE;
+    if (ends)
+        show_all(vm);
+    else
+        set_stop(console);
+    spin_unlock(&console->lock);
+    if (ends)
+        tell_printed(vm);
+    else
+        timer_arm(&console->flush, timer_after(FLUSH_MS));
+}
+
+void vm_console_put(struct vm *vm, u8 byte)
+{
+    struct vm_console *console = &vm->console;
+    char *next;
+
+    spin_lock(&console->lock);
+    next = console->next;
+    *next++ = (char)byte;
+    console->next = next;
+    if (unlikely(byte == '\n' || next == console->stop)) {
+        turn(vm, byte);
         return;
-    console_write_as(vm, vm_count > 1 ? vm->config.name : NULL, console->line, console->length);
-    console->length = 0;
+    }
+    spin_unlock(&console->lock);
+}
+
+void vm_console_flush(struct vm *vm)
+{
+    struct vm_console *console = &vm->console;
+    bool any;
+
+    spin_lock(&console->lock);
+    any = waiting(console);
+    show_all(vm);
+    spin_unlock(&console->lock);
+    if (any)
+        tell_printed(vm);
 }
 
 static void flush_due(struct timer *timer)
@@ -31,133 +205,59 @@ static void flush_due(struct timer *timer)
 
 void vm_console_init(struct vm *vm)
 {
-    vm->console.flush.fire = flush_due;
+    struct vm_console *console = &vm->console;
+
+    console->flush.fire = flush_due;
+    console->next = console->past;
+    console->showing = console_in_view(vm) ? SHOWING_LIVE : SHOWING_NONE;
+    set_stop(console);
+    console_view_add(vm);
 }
 
-void vm_console_flush(struct vm *vm)
+static void view_one(struct vm *vm, u32 lines)
 {
     spin_lock(&vm->console.lock);
-    flush_locked(vm);
+    replay(&vm->console, printed(&vm->console), lines);
+    console_view_set(VIEW_ONE, vm);
+    show_all(vm);
     spin_unlock(&vm->console.lock);
 }
 
-/* The byte that was put at `at` begins a line or ends one. Gives up the console's lock. */
-static NOINLINE void end_or_begin(struct vm *vm, u32 at, u8 byte)
+/* Lines that wait for their end, say for what is to be typed, are shown as far as they are. */
+static void view_all(void)
 {
-    struct vm_console *console = &vm->console;
-    bool ends = byte == '\n' || at == VM_CONSOLE_LINE - 1;
-
-    if (ends)
-        flush_locked(vm);
-    spin_unlock(&console->lock);
-    if (!ends)
-        timer_arm(&console->flush, timer_after(FLUSH_MS));
+    console_view_set(VIEW_ALL, NULL);
+    for (u32 i = 0; i < vm_count; i++)
+        if (vms[i]->console.open)
+            vm_console_flush(vms[i]);
 }
 
-void vm_console_put(struct vm *vm, u8 byte)
+void vm_console_view(enum console_view view, struct vm *vm, u32 lines)
+{
+    if (view == VIEW_ONE)
+        view_one(vm, lines);
+    else if (view == VIEW_ALL)
+        view_all();
+    else
+        console_view_set(VIEW_NONE, NULL);
+}
+
+u32 vm_console_read_past(struct vm *vm, u64 *from, char *to, u32 size)
 {
     struct vm_console *console = &vm->console;
-    u32 at;
+    const char *text;
+    u64 all;
 
     spin_lock(&console->lock);
-    at = console->length++;
-    console->line[at] = (char)byte;
-    if (unlikely(byte == '\n' || at == VM_CONSOLE_LINE - 1 || at == 0)) {
-        end_or_begin(vm, at, byte);
-        return;
-    }
+    all = printed(console);
+    if (all - *from > VM_CONSOLE_SCROLLBACK)
+        *from = all < VM_CONSOLE_SCROLLBACK ? 0 : all - VM_CONSOLE_SCROLLBACK;
+    if (size > all - *from)
+        size = (u32)(all - *from);
+    text = past_text(console, (u32)*from, size, to);
+    if (text != to)
+        memcpy(to, text, size);
     spin_unlock(&console->lock);
-}
-
-/* The input lock is held. The oldest byte stays in the queue until the UART has taken it. */
-static void feed_locked(struct vm *vm)
-{
-    struct vm_console *console = &vm->console;
-
-    while (console->input_count &&
-           uart16550_receive(&vm->platform.uart, console->input[console->input_head])) {
-        console->input_head = (console->input_head + 1) % VM_CONSOLE_INPUT;
-        console->input_count--;
-    }
-}
-
-void vm_console_feed(struct vm *vm)
-{
-    spin_lock(&vm->console.input_lock);
-    feed_locked(vm);
-    spin_unlock(&vm->console.input_lock);
-}
-
-/* As firmware does it on the real machine: by reading the UART. */
-s32 vm_console_get(struct vm *vm)
-{
-    struct uart16550 *uart = &vm->platform.uart;
-    u32 status = 0, byte = 0;
-
-    uart16550_ops.read(uart, UART_LSR, 1, &status);
-    if (!(status & LSR_DR))
-        return -1;
-    uart16550_ops.read(uart, UART_RBR, 1, &byte);
-    return (s32)byte;
-}
-
-void vm_console_start(struct vm *vm)
-{
-    spin_lock(&vm->console.input_lock);
-    vm->console.open = true;
-    spin_unlock(&vm->console.input_lock);
-}
-
-void vm_console_stop(struct vm *vm)
-{
-    spin_lock(&vm->console.input_lock);
-    vm->console.open = false;
-    spin_unlock(&vm->console.input_lock);
-    timer_cancel_wait(&vm->console.flush);
-    vm_console_flush(vm);
-}
-
-/* The next VM after `index` that has not ended; `index` itself when there is no other. */
-static u32 next_running(u32 index)
-{
-    for (u32 i = 1; i <= vm_count; i++) {
-        u32 next = (index + i) % vm_count;
-
-        if (vms[next] && !vm_has_ended(vms[next]))
-            return next;
-    }
-    return index;
-}
-
-static void move_focus(void)
-{
-    focus = next_running(focus);
-    printk("Twofold: the keyboard goes to VM \"%s\"\n", vms[focus]->config.name);
-}
-
-/* Lost when the VM is not there to take it, or has left a whole queue unread. */
-static void give_input(struct vm *vm, u8 byte)
-{
-    struct vm_console *console = &vm->console;
-
-    spin_lock(&console->input_lock);
-    if (console->open && console->input_count < VM_CONSOLE_INPUT) {
-        console->input[(console->input_head + console->input_count) % VM_CONSOLE_INPUT] = byte;
-        console->input_count++;
-        feed_locked(vm);
-    }
-    spin_unlock(&console->input_lock);
-}
-
-void vm_console_typed(u8 byte)
-{
-    if (!vm_count)
-        return;
-    if (byte == KEY_NEXT_VM && vm_count > 1) {
-        move_focus();
-        return;
-    }
-    if (vm_has_ended(vms[focus]))
-        focus = next_running(focus);
-    give_input(vms[focus], byte);
+    *from += size;
+    return size;
 }

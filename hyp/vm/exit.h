@@ -2,9 +2,11 @@
 #ifndef VM_EXIT_H
 #define VM_EXIT_H
 
+#include "arch/csr.h"
 #include "arch/types.h"
 
 struct guarded_trap;
+struct memory_insn;
 struct vcpu;
 
 enum run_next {
@@ -13,13 +15,39 @@ enum run_next {
     RUN_BLOCK, /* it waits for an interrupt, or for SBI HSM to start it    */
 };
 
-/* Handles one exit with this scause; the other trap CSRs are as the exit left them. */
-enum run_next exit_handle(struct vcpu *vcpu, u32 cause);
-
-/* What exit_handle hands over to: guest-page faults, trapped instructions, SBI calls. */
+/* What exit_handle hands over to: SBI calls, guest-page faults, trapped instructions, and all that
+ * is left: the hypervisor's own interrupts, and what should not happen. */
+enum run_next exit_sbi(struct vcpu *vcpu);
 enum run_next exit_guest_page_fault(struct vcpu *vcpu);
 enum run_next exit_instruction(struct vcpu *vcpu);
-enum run_next exit_sbi(struct vcpu *vcpu);
+enum run_next exit_uncommon(struct vcpu *vcpu, u32 cause);
+
+/*
+ * Handles one exit with this scause; the other trap CSRs are as the exit left them. Inline, for the
+ * run loop, are the exits that a guest makes by the million.
+ */
+static inline enum run_next exit_handle(struct vcpu *vcpu, u32 cause)
+{
+    if (likely(cause == CAUSE_ECALL_VS))
+        return exit_sbi(vcpu);
+    if (likely(cause == CAUSE_LOAD_GUEST_PAGE || cause == CAUSE_STORE_GUEST_PAGE))
+        return exit_guest_page_fault(vcpu);
+    return exit_uncommon(vcpu, cause);
+}
+
+/* For vcpu_init: what SBI calls of this vCPU have in common. */
+void exit_sbi_init(struct vcpu *vcpu);
+
+/* The rest of exit_guest_page_fault (exit_fault.c): all that is no ordinary access to a device, and
+ * an access that the device refused. */
+enum run_next exit_uncommon_fault(struct vcpu *vcpu);
+enum run_next exit_refused(struct vcpu *vcpu);
+
+/*
+ * Carries out a load or store, of a word at most, of a device register at `gpa`, which is below
+ * RAM, and steps over it. False: no device answers, or it refuses, and nothing has changed.
+ */
+bool exit_access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa);
 
 /* The guest waits for an interrupt, with pc where it will go on. */
 enum run_next exit_wait(struct vcpu *vcpu);
@@ -32,6 +60,9 @@ void inject(struct vcpu *vcpu, u32 cause, u32 tval);
 
 /* Delivers what a guarded access to guest memory ran into; guest-page faults as access faults. */
 void inject_trap(struct vcpu *vcpu, const struct guarded_trap *trap);
+
+/* Makes an interrupt pending in the guest: IRQ_VSSI, IRQ_VSTI or IRQ_VSEI. Loaded. */
+void inject_interrupt(struct vcpu *vcpu, u32 irq);
 
 /* The access fault that stands for a guest-page fault: 1, 5 or 7. */
 u32 access_fault_of(u32 guest_page_fault);

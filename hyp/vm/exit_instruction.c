@@ -7,7 +7,9 @@
 #include "arch/decode.h"
 #include "arch/features.h"
 #include "arch/guest_access.h"
+#include "hyp/core/trace.h"
 #include "hyp/vm/exit.h"
+#include "hyp/vm/pmu.h"
 #include "hyp/vm/vm.h"
 #include "hyp/vm/vtimer.h"
 
@@ -22,6 +24,7 @@ static bool in_supervisor_mode(void)
 
 static enum run_next illegal(struct vcpu *vcpu, u32 bits)
 {
+    stats_count(&vcpu->stats, STAT_EXIT_ILLEGAL);
     inject(vcpu, CAUSE_ILLEGAL, insn_length(bits) == 4 ? bits : bits & 0xffff);
     return RUN_GUEST;
 }
@@ -56,13 +59,13 @@ static bool read_csr(struct vcpu *vcpu, u32 csr, u32 *value)
     case CSR_CYCLEH:
         if (!may_count(csr))
             return false;
-        whole = vcpu_cycle(vcpu);
+        whole = pmu_cycle(vcpu);
         break;
     case CSR_INSTRET:
     case CSR_INSTRETH:
         if (!may_count(csr))
             return false;
-        whole = vcpu_instret(vcpu);
+        whole = pmu_instret(vcpu);
         break;
     case CSR_STIMECMP:
     case CSR_STIMECMPH:
@@ -126,6 +129,12 @@ static bool emulate_csr(struct vcpu *vcpu, const struct csr_insn *insn)
     return true;
 }
 
+static void step_over(struct vcpu *vcpu, enum stat stat)
+{
+    stats_count(&vcpu->stats, stat);
+    vcpu->context.pc += INSN_LENGTH;
+}
+
 enum run_next exit_instruction(struct vcpu *vcpu)
 {
     struct guarded_trap trap;
@@ -133,22 +142,24 @@ enum run_next exit_instruction(struct vcpu *vcpu)
     u32 bits;
 
     if (!guest_fetch(vcpu->context.pc, &bits, &trap)) {
+        stats_count(&vcpu->stats, STAT_EXIT_OTHER);
         inject_trap(vcpu, &trap);
         return RUN_GUEST;
     }
+    trace(vcpu->trace_tag, TRACE_INSN, vcpu->context.pc, bits);
     if (decode_csr(bits, &csr)) {
         if (!emulate_csr(vcpu, &csr))
             return illegal(vcpu, bits);
-        vcpu->context.pc += INSN_LENGTH;
+        step_over(vcpu, STAT_EXIT_CSR);
         return RUN_GUEST;
     }
     if (bits == INSN_WFI && in_supervisor_mode()) {
-        vcpu->context.pc += INSN_LENGTH;
+        step_over(vcpu, STAT_EXIT_WAIT);
         return exit_wait(vcpu);
     }
     if (bits == INSN_WRS_NTO) {
         /* It waits for a store of another hart: let that one run. */
-        vcpu->context.pc += INSN_LENGTH;
+        step_over(vcpu, STAT_EXIT_WAIT);
         return RUN_YIELD;
     }
     return illegal(vcpu, bits);

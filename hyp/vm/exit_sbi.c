@@ -1,4 +1,5 @@
 /* SBI calls: from registers to struct sbi_call and back. */
+#include "hyp/core/trace.h"
 #include "hyp/vm/exit.h"
 #include "hyp/vm/sbi_env.h"
 #include "hyp/vm/vm.h"
@@ -19,19 +20,24 @@ static NOINLINE enum run_next after_resume(struct vcpu *vcpu)
     return RUN_GUEST;
 }
 
+void exit_sbi_init(struct vcpu *vcpu)
+{
+    vcpu->call = (struct sbi_call){.arg = &vcpu->context.x[REG_A0], .env = &sbi_env, .vcpu = vcpu};
+}
+
 enum run_next exit_sbi(struct vcpu *vcpu)
 {
     u32 *x = vcpu->context.x;
+    u32 function = x[REG_A6], id = x[REG_A7];
+    const struct sbi_extension *extension;
     struct sbi_result result;
-    struct sbi_call call = {
-        .arg = &x[REG_A0],
-        .function = x[REG_A6],
-        .extension = x[REG_A7],
-        .env = &sbi_env,
-        .vcpu = vcpu,
-    };
 
-    switch (sbi_handle(&call, &result)) {
+    trace(vcpu->trace_tag, TRACE_SBI, vcpu->context.pc, trace_sbi_call(id, function));
+    extension = sbi_extension_of(id);
+    stats_count(&vcpu->stats, STATS_SBI + sbi_extension_index(extension));
+    vcpu->call.function = function;
+    vcpu->call.extension = id;
+    switch (sbi_handle(extension, &vcpu->call, &result)) {
     case SBI_RETURN:
         x[REG_A1] = result.value;
         break;

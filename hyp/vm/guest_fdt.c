@@ -171,6 +171,12 @@ static void write_devices(struct fdt_writer *w)
     write_interrupt(w, PLATFORM_RTC_IRQ);
     fdt_end_node(w);
 
+    fdt_begin_unit(w, "button", PLATFORM_BUTTON_BASE);
+    fdt_put_string(w, "compatible", "google,goldfish-events-keypad");
+    fdt_put_reg(w, PLATFORM_BUTTON_BASE, POWER_BUTTON_SIZE);
+    write_interrupt(w, PLATFORM_BUTTON_IRQ);
+    fdt_end_node(w);
+
     for (u32 i = 0; i < PLATFORM_VIRTIO_SLOTS; i++) {
         u32 base = PLATFORM_VIRTIO_BASE + i * PLATFORM_VIRTIO_STRIDE;
 

@@ -42,7 +42,22 @@ void guest_walk(const struct vcpu *vcpu, gva_t gva, enum walk_access access, boo
     walk(&context, gva, access, record);
 }
 
-bool guest_walk_faults_implicitly(const struct vcpu *vcpu, gva_t gva, u32 cause)
+void guest_walk_debug(const struct vcpu *vcpu, gva_t gva, struct walk_record *record)
+{
+    const struct walk_context context = {
+        .vsatp = vcpu->csrs.vsatp,
+        .root = vcpu->vm->stage2.root,
+        .sum = true,
+        .mxr = true,
+        .vs_hardware_ad = true,
+        .g_hardware_ad = true,
+        .read_entry = read_entry,
+    };
+
+    walk(&context, gva, WALK_READ, record);
+}
+
+enum table_access guest_walk_table_access(const struct vcpu *vcpu, gva_t gva, u32 cause)
 {
     struct walk_record record;
     enum walk_access access = cause == CAUSE_LOAD_GUEST_PAGE    ? WALK_READ
@@ -50,7 +65,9 @@ bool guest_walk_faults_implicitly(const struct vcpu *vcpu, gva_t gva, u32 cause)
                                                                 : WALK_EXECUTE;
 
     if (!(csr_read(CSR_VSATP) & SATP_SV32))
-        return false;
+        return TABLE_NONE;
     guest_walk(vcpu, gva, access, !(csr_read(CSR_SSTATUS) & SSTATUS_SPP), &record);
-    return record.implicit;
+    if (!record.implicit)
+        return TABLE_NONE;
+    return record.implicit_write ? TABLE_WRITE : TABLE_READ;
 }

@@ -19,12 +19,11 @@ static struct place place(const struct vm *vm)
 }
 
 /* ELF, 32 bits, little-endian (System V ABI, chapter 4 and 5). */
-#define ELF_MAGIC        0x464c457fu
-#define ELF_CLASS_32     1
-#define ELF_DATA_LSB     1
-#define ELF_EM_RISCV     243
-#define ELF_PT_LOAD      1
-#define ELF_MAX_SEGMENTS 64
+#define ELF_MAGIC    0x464c457fu
+#define ELF_CLASS_32 1
+#define ELF_DATA_LSB 1
+#define ELF_EM_RISCV 243
+#define ELF_PT_LOAD  1
 
 struct elf_header {
     u32 magic;
@@ -58,20 +57,20 @@ static bool read_header(const struct blob *blob, u32 offset, void *header, u32 s
     return true;
 }
 
-static bool check_elf(struct vm *vm, const struct elf_header *elf)
+static bool check_elf(const struct vm *vm, const struct elf_header *elf)
 {
     if (elf->class != ELF_CLASS_32 || elf->data != ELF_DATA_LSB || elf->machine != ELF_EM_RISCV)
         return complain(place(vm).text, "an ELF file, but not for 32-bit little-endian RISC-V");
     if (elf->program_size != sizeof(struct elf_program) || !elf->program_count ||
-        elf->program_count > ELF_MAX_SEGMENTS)
+        elf->program_count > IMAGE_SEGMENTS)
         return complain(place(vm).text,
                         "an ELF file with %u program headers of %u bytes; expected 1 to %u of %u",
-                        elf->program_count, elf->program_size, ELF_MAX_SEGMENTS,
+                        elf->program_count, elf->program_size, IMAGE_SEGMENTS,
                         (u32)sizeof(struct elf_program));
     return true;
 }
 
-static bool check_segment(struct vm *vm, const struct elf_program *segment)
+static bool check_segment(const struct vm *vm, const struct elf_program *segment)
 {
     const struct blob *blob = &vm->config.kernel;
 
@@ -90,12 +89,53 @@ static bool check_segment(struct vm *vm, const struct elf_program *segment)
     return true;
 }
 
-static void extend_loaded(struct loaded_image *loaded, gpa_t start, u64 size)
+/* The segments of an ELF file that are to be loaded. */
+struct segments {
+    u32 count;
+    struct elf_program list[IMAGE_SEGMENTS];
+};
+
+/* The segment shares no byte of RAM with those before it. Neither reaches past 34 bits. */
+static bool check_overlap(const struct vm *vm, const struct segments *segments,
+                          const struct elf_program *segment)
 {
-    if (start < loaded->start)
-        loaded->start = start;
-    if (start + size > loaded->end)
-        loaded->end = start + size;
+    for (u32 i = 0; i < segments->count; i++) {
+        const struct elf_program *other = &segments->list[i];
+
+        if (segment->paddr < (gpa_t)other->paddr + other->memory_size &&
+            other->paddr < (gpa_t)segment->paddr + segment->memory_size)
+            return complain(place(vm).text,
+                            "a segment of %u bytes at 0x%x overlaps another, %u bytes at 0x%x",
+                            segment->memory_size, segment->paddr, other->memory_size, other->paddr);
+    }
+    return true;
+}
+
+static bool read_segments(const struct vm *vm, const struct elf_header *elf,
+                          struct segments *segments)
+{
+    segments->count = 0;
+    for (u32 i = 0; i < elf->program_count; i++) {
+        struct elf_program *segment = &segments->list[segments->count];
+        u32 header = elf->program_offset + i * (u32)sizeof(*segment);
+
+        if (header < elf->program_offset ||
+            !read_header(&vm->config.kernel, header, segment, sizeof(*segment)))
+            return complain(place(vm).text,
+                            "the file is truncated: program header %u lies past its end", i);
+        if (segment->type != ELF_PT_LOAD || !segment->memory_size)
+            continue;
+        if (!check_segment(vm, segment) || !check_overlap(vm, segments, segment))
+            return false;
+        segments->count++;
+    }
+    return segments->count || complain(place(vm).text, "an ELF file with nothing in it to load");
+}
+
+static void add_piece(struct image_plan *plan, gpa_t gpa, const u8 *data, u32 size)
+{
+    if (size)
+        plan->pieces[plan->piece_count++] = (struct piece){data, gpa, size};
 }
 
 /* An entry given as a virtual address is the byte of the segment that has it. */
@@ -106,43 +146,37 @@ static gpa_t physical_entry(const struct elf_program *segment, u32 entry, gpa_t 
     return otherwise;
 }
 
-static bool load_segment(struct vm *vm, const struct elf_program *segment)
+static void plan_segments(const struct blob *blob, u32 entry, const struct segments *segments,
+                          struct image_plan *plan)
 {
-    if (!check_segment(vm, segment))
-        return false;
-    return memory_write(vm, segment->paddr, vm->config.kernel.data + segment->offset,
-                        segment->file_size);
+    *plan = (struct image_plan){.entry = entry, .start = ~0ull};
+    for (u32 i = 0; i < segments->count; i++) {
+        const struct elf_program *segment = &segments->list[i];
+        gpa_t end = (gpa_t)segment->paddr + segment->memory_size;
+
+        add_piece(plan, segment->paddr, blob->data + segment->offset, segment->file_size);
+        plan->entry = physical_entry(segment, entry, plan->entry);
+        if (plan->start > segment->paddr)
+            plan->start = segment->paddr;
+        if (plan->end < end)
+            plan->end = end;
+    }
 }
 
-static bool load_elf(struct vm *vm, struct loaded_image *loaded)
+static bool plan_elf(const struct vm *vm, struct image_plan *plan)
 {
     const struct blob *blob = &vm->config.kernel;
-    struct elf_program segment;
+    struct segments segments;
     struct elf_header elf;
 
     if (!read_header(blob, 0, &elf, sizeof(elf)))
         return complain(place(vm).text,
                         "the file is truncated: an ELF header has %u bytes, this has %u",
                         (u32)sizeof(elf), blob->size);
-    if (!check_elf(vm, &elf))
+    if (!check_elf(vm, &elf) || !read_segments(vm, &elf, &segments))
         return false;
-    *loaded = (struct loaded_image){.entry = elf.entry, .start = ~0ull};
-    for (u32 i = 0; i < elf.program_count; i++) {
-        u32 header = elf.program_offset + i * (u32)sizeof(segment);
-
-        if (header < elf.program_offset || !read_header(blob, header, &segment, sizeof(segment)))
-            return complain(place(vm).text,
-                            "the file is truncated: program header %u lies past its end", i);
-        if (segment.type != ELF_PT_LOAD || !segment.memory_size)
-            continue;
-        if (!load_segment(vm, &segment))
-            return false;
-        extend_loaded(loaded, segment.paddr, segment.memory_size);
-        loaded->entry = physical_entry(&segment, elf.entry, loaded->entry);
-    }
-    if (!loaded->end)
-        return complain(place(vm).text, "an ELF file with nothing in it to load");
-    if (!memory_is_ram(vm, loaded->entry, 4))
+    plan_segments(blob, elf.entry, &segments, plan);
+    if (!memory_is_ram(vm, plan->entry, 4))
         return complain(place(vm).text, "its entry, 0x%x, is not in the VM's RAM", elf.entry);
     return true;
 }
@@ -158,7 +192,7 @@ static u64 flat_size(const struct blob *blob)
     return blob->size;
 }
 
-static bool load_flat(struct vm *vm, struct loaded_image *loaded)
+static bool plan_flat(const struct vm *vm, struct image_plan *plan)
 {
     const struct blob *blob = &vm->config.kernel;
     u64 size = flat_size(blob);
@@ -167,18 +201,19 @@ static bool load_flat(struct vm *vm, struct loaded_image *loaded)
         return complain(place(vm).text,
                         "needs %llu KiB from 0x%x on, but the VM's %u MiB of RAM end before",
                         size / 1024, PLATFORM_KERNEL_BASE, (u32)(vm->config.memory >> 20));
-    *loaded = (struct loaded_image){
+    *plan = (struct image_plan){
         .entry = PLATFORM_KERNEL_BASE,
         .start = PLATFORM_KERNEL_BASE,
         .end = PLATFORM_KERNEL_BASE + size,
     };
-    return memory_write(vm, PLATFORM_KERNEL_BASE, blob->data, blob->size);
+    add_piece(plan, PLATFORM_KERNEL_BASE, blob->data, blob->size);
+    return true;
 }
 
-bool image_load(struct vm *vm, struct loaded_image *loaded)
+bool image_plan(const struct vm *vm, struct image_plan *plan)
 {
     u32 magic = 0;
 
     read_header(&vm->config.kernel, 0, &magic, sizeof(magic));
-    return magic == ELF_MAGIC ? load_elf(vm, loaded) : load_flat(vm, loaded);
+    return magic == ELF_MAGIC ? plan_elf(vm, plan) : plan_flat(vm, plan);
 }

@@ -1,21 +1,26 @@
-/* Kernels: from a blob of the bundle into guest RAM. */
+/* Kernels: what of a blob of the bundle goes where in guest RAM. */
 #ifndef VM_IMAGE_H
 #define VM_IMAGE_H
 
 #include "arch/types.h"
+#include "hyp/vm/memory_piece.h"
 
 struct vm;
 
-struct loaded_image {
+#define IMAGE_SEGMENTS 64
+
+struct image_plan {
     gpa_t entry;
-    gpa_t start, end; /* of all that the kernel occupies, its bss included */
+    gpa_t start, end; /* of all that the kernel occupies, its bss included      */
+    struct piece pieces[IMAGE_SEGMENTS];
+    u32 piece_count;
 };
 
 /*
- * Loads the VM's kernel: ELF by the physical addresses of its segments; a Linux Image or a raw
- * binary at PLATFORM_KERNEL_BASE. The RAM is clear. False: the image is no good for this VM, and a
- * sentence about it has been printed.
+ * Plans the loading of the VM's kernel: ELF by the physical addresses of its segments; a Linux
+ * Image or a raw binary at PLATFORM_KERNEL_BASE. Pieces do not overlap, and all is RAM of the VM.
+ * False: the image is no good for this VM, and a sentence about it has been printed.
  */
-bool image_load(struct vm *vm, struct loaded_image *loaded);
+bool image_plan(const struct vm *vm, struct image_plan *plan);
 
 #endif

@@ -1,118 +1,11 @@
+/* Reaching a VM's RAM. */
 #include "hyp/vm/memory.h"
 
-#include "arch/sv32.h"
 #include "hyp/core/pages.h"
 #include "hyp/core/physmem.h"
-#include "hyp/core/printk.h"
 #include "hyp/core/string.h"
+#include "hyp/vm/memory_parts.h"
 #include "hyp/vm/vm.h"
-
-/* RAM comes in blocks that one leaf of the root maps. */
-#define CHUNK_SIZE  SUPERPAGE_SIZE
-#define CHUNK_ORDER PAGE_MAX_ORDER
-#define NO_FRAME    0xffffffffu
-
-static u32 chunk_count(const struct vm *vm)
-{
-    return (u32)(vm->config.memory / CHUNK_SIZE);
-}
-
-static gpa_t chunk_gpa(u32 index)
-{
-    return PLATFORM_RAM_BASE + (u64)index * CHUNK_SIZE;
-}
-
-/* The order of a block that holds `bytes`. */
-static u32 order_for(u32 bytes)
-{
-    u32 order = 0;
-
-    while (PAGE_SIZE << order < bytes)
-        order++;
-    return order;
-}
-
-static bool map_chunk(struct vm *vm, u32 index)
-{
-    hpa_t block = page_alloc(CHUNK_ORDER, ZONE_ANY);
-
-    if (block == PAGE_NONE)
-        return false;
-    vm->chunks[index] = (u32)(block >> PAGE_SHIFT);
-    return stage2_map(&vm->stage2, chunk_gpa(index), block, CHUNK_SIZE, STAGE2_RWX) == STAGE2_OK;
-}
-
-static bool map_chunks(struct vm *vm)
-{
-    vm->chunks = page_alloc_ptr(order_for(chunk_count(vm) * (u32)sizeof(*vm->chunks)));
-    if (!vm->chunks)
-        return false;
-    for (u32 i = 0; i < chunk_count(vm); i++)
-        vm->chunks[i] = NO_FRAME;
-    for (u32 i = 0; i < chunk_count(vm); i++)
-        if (!map_chunk(vm, i))
-            return false;
-    return true;
-}
-
-bool memory_create(struct vm *vm)
-{
-    if (!stage2_init(&vm->stage2))
-        return false;
-    vm->stage2.small_leaves = vm->config.small_leaves;
-    if (vm->config.lazy || map_chunks(vm))
-        return true;
-    memory_destroy(vm);
-    return false;
-}
-
-static void free_chunks(struct vm *vm)
-{
-    for (u32 i = 0; i < chunk_count(vm); i++)
-        if (vm->chunks[i] != NO_FRAME)
-            page_free((hpa_t)vm->chunks[i] << PAGE_SHIFT, CHUNK_ORDER);
-    page_free_ptr(vm->chunks, order_for(chunk_count(vm) * (u32)sizeof(*vm->chunks)));
-    vm->chunks = NULL;
-}
-
-/* Calls `use` for every page that a lazily backed VM has touched. */
-static void each_touched_page(struct vm *vm, void (*use)(hpa_t page))
-{
-    struct stage2_leaf leaf;
-
-    for (u64 offset = 0; offset < vm->config.memory; offset += PAGE_SIZE)
-        if (stage2_lookup(&vm->stage2, PLATFORM_RAM_BASE + offset, &leaf))
-            use(leaf.hpa);
-}
-
-static void free_page(hpa_t page)
-{
-    page_free(page, 0);
-}
-
-static void clear_page(hpa_t page)
-{
-    phys_fill(page, 0, PAGE_SIZE);
-}
-
-void memory_destroy(struct vm *vm)
-{
-    if (vm->config.lazy)
-        each_touched_page(vm, free_page);
-    else if (vm->chunks)
-        free_chunks(vm);
-    stage2_destroy(&vm->stage2);
-}
-
-void memory_clear(struct vm *vm)
-{
-    if (vm->config.lazy) {
-        each_touched_page(vm, clear_page);
-        return;
-    }
-    for (u32 i = 0; i < chunk_count(vm); i++)
-        phys_fill((hpa_t)vm->chunks[i] << PAGE_SHIFT, 0, CHUNK_SIZE);
-}
 
 bool memory_is_ram(const struct vm *vm, gpa_t gpa, u64 size)
 {
@@ -122,111 +15,138 @@ bool memory_is_ram(const struct vm *vm, gpa_t gpa, u64 size)
            size <= vm->config.memory - offset;
 }
 
-/* The memory lock is held; nothing is mapped at `page`, which is RAM. */
-static enum memory_touched back_page(struct vm *vm, gpa_t page)
+/* How much of `size` bytes at `gpa` lies in one page. */
+static u32 in_page(gpa_t gpa, u32 size)
 {
-    hpa_t backing = page_alloc(0, ZONE_ANY);
+    u32 room = PAGE_SIZE - ((u32)gpa & (PAGE_SIZE - 1));
 
-    if (backing == PAGE_NONE)
-        return MEMORY_EXHAUSTED;
-    phys_fill(backing, 0, PAGE_SIZE);
-    if (stage2_map(&vm->stage2, page, backing, PAGE_SIZE, STAGE2_RWX) == STAGE2_OK)
-        return MEMORY_BACKED;
-    page_free(backing, 0);
-    return MEMORY_EXHAUSTED;
+    return size < room ? size : room;
 }
 
-enum memory_touched memory_touch(struct vm *vm, gpa_t gpa)
+/* Where the byte at `gpa` is, with the right that is needed: it is backed first if need be. */
+static bool locate(struct vm *vm, gpa_t gpa, u32 right, struct stage2_leaf *leaf)
 {
-    enum memory_touched result = MEMORY_NOT_RAM;
-    struct stage2_leaf leaf;
-
-    if (!memory_is_ram(vm, gpa, 1))
-        return MEMORY_NOT_RAM;
-    spin_lock(&vm->memory_lock);
-    /* Under the lock: another vCPU may have been faster, or in the middle of a swap. */
-    if (stage2_lookup(&vm->stage2, gpa, &leaf))
-        result = MEMORY_BACKED;
-    else if (vm->config.lazy)
-        result = back_page(vm, ALIGN_DOWN(gpa, PAGE_SIZE));
-    spin_unlock(&vm->memory_lock);
-    if (result == MEMORY_EXHAUSTED)
-        printk("Twofold: VM \"%s\" stopped: no host memory for its page 0x%llx\n", vm->config.name,
-               gpa);
-    return result;
-}
-
-/* Where the byte at `gpa` is; backs it first if need be. */
-static bool locate(struct vm *vm, gpa_t gpa, struct stage2_leaf *leaf)
-{
-    return stage2_lookup(&vm->stage2, gpa, leaf) ||
-           (memory_touch(vm, gpa) == MEMORY_BACKED && stage2_lookup(&vm->stage2, gpa, leaf));
-}
-
-/* Calls `move` for each piece of the range that lies in one page of the host's. */
-static bool each_piece(struct vm *vm, gpa_t gpa, u8 *buffer, u32 size,
-                       void (*move)(hpa_t pa, u8 *buffer, u32 size))
-{
-    for (u32 count; size; size -= count, gpa += count, buffer += count) {
-        u32 in_page = PAGE_SIZE - ((u32)gpa & (PAGE_SIZE - 1));
-        struct stage2_leaf leaf;
-
-        count = size < in_page ? size : in_page;
-        if (!locate(vm, gpa, &leaf))
-            return false;
-        move(leaf.hpa, buffer, count);
+    if (stage2_lookup(&vm->stage2, gpa, leaf) && leaf->rights & right)
+        return true;
+    switch (memory_touch(vm, gpa, right == PTE_W)) {
+    case MEMORY_BACKED:
+    case MEMORY_COPIED:
+        return stage2_lookup(&vm->stage2, gpa, leaf);
+    default:
+        return false;
     }
-    return true;
-}
-
-static void move_out(hpa_t pa, u8 *buffer, u32 size)
-{
-    phys_read(pa, buffer, size);
-}
-
-static void move_in(hpa_t pa, u8 *buffer, u32 size)
-{
-    phys_write(pa, buffer, size);
 }
 
 bool memory_read(struct vm *vm, gpa_t gpa, void *to, u32 size)
 {
-    return each_piece(vm, gpa, to, size, move_out);
+    struct stage2_leaf leaf;
+    u8 *out = to;
+
+    for (u32 count; size; size -= count, gpa += count, out += count) {
+        count = in_page(gpa, size);
+        if (!locate(vm, gpa, PTE_R, &leaf))
+            return false;
+        phys_read(leaf.hpa, out, count);
+    }
+    return true;
 }
 
 bool memory_write(struct vm *vm, gpa_t gpa, const void *from, u32 size)
 {
-    return each_piece(vm, gpa, (u8 *)(uintptr_t)from, size, move_in);
+    struct stage2_leaf leaf;
+    const u8 *in = from;
+
+    for (u32 count; size; size -= count, gpa += count, in += count) {
+        count = in_page(gpa, size);
+        if (!locate(vm, gpa, PTE_W, &leaf))
+            return false;
+        phys_write(leaf.hpa, in, count);
+    }
+    return true;
 }
 
-/* The memory lock is held. After the unmaps both tables are there, so that the maps cannot fail. */
-static bool swap_locked(struct vm *vm, gpa_t a, gpa_t b)
+/* What [gpa, gpa + size), in one page, will be when it is touched. */
+static void peek_untouched(const struct vm *vm, gpa_t gpa, void *to, u32 size)
 {
-    struct stage2_leaf leaf_a, leaf_b;
+    memset(to, 0, size);
+    if (vm->config.shared)
+        for (u32 i = 0; i < vm->memory.piece_count; i++)
+            piece_read(&vm->memory.pieces[i].piece, gpa, to, size);
+}
 
-    if (!stage2_lookup(&vm->stage2, a, &leaf_a) || !stage2_lookup(&vm->stage2, b, &leaf_b))
+bool memory_peek(const struct vm *vm, gpa_t gpa, void *to, u32 size)
+{
+    struct stage2_leaf leaf;
+    u8 *out = to;
+
+    if (!vm->stage2.entries)
         return false;
-    if (stage2_unmap(&vm->stage2, a, PAGE_SIZE) != STAGE2_OK)
-        return false;
-    if (stage2_unmap(&vm->stage2, b, PAGE_SIZE) != STAGE2_OK) {
-        ASSERT(stage2_map(&vm->stage2, a, leaf_a.hpa, PAGE_SIZE, STAGE2_RWX) == STAGE2_OK);
-        return false;
+    for (u32 count; size; size -= count, gpa += count, out += count) {
+        count = in_page(gpa, size);
+        if (stage2_lookup(&vm->stage2, gpa, &leaf))
+            phys_read(leaf.hpa, out, count);
+        else
+            peek_untouched(vm, gpa, out, count);
     }
-    ASSERT(stage2_map(&vm->stage2, a, leaf_b.hpa, PAGE_SIZE, STAGE2_RWX) == STAGE2_OK);
-    ASSERT(stage2_map(&vm->stage2, b, leaf_a.hpa, PAGE_SIZE, STAGE2_RWX) == STAGE2_OK);
     return true;
+}
+
+/* The memory lock is held. Backs the page for the VM alone and says where it is. */
+static bool own_page(struct vm *vm, gpa_t page, hpa_t *hpa)
+{
+    enum memory_touched touched = memory_touch_page(vm, page, true);
+    struct stage2_leaf leaf;
+
+    if (touched != MEMORY_BACKED && touched != MEMORY_COPIED)
+        return false;
+    stage2_lookup(&vm->stage2, page, &leaf);
+    *hpa = leaf.hpa;
+    return true;
+}
+
+static bool point_at(struct vm *vm, gpa_t page, hpa_t hpa)
+{
+    return stage2_remap(&vm->stage2, page, hpa, PAGE_SIZE, STAGE2_RWX) == STAGE2_OK;
+}
+
+struct vcpu *memory_lock(struct vm *vm)
+{
+    struct vcpu *waited = vcpu_begin_wait();
+
+    spin_lock(&vm->memory.lock);
+    return waited;
+}
+
+void memory_unlock(struct vm *vm, struct vcpu *waited)
+{
+    spin_unlock(&vm->memory.lock);
+    vcpu_end_wait(waited);
+}
+
+/* The memory lock is held. The first can be put back when the second fails: its table is there. */
+static bool swap(struct vm *vm, gpa_t a, gpa_t b)
+{
+    hpa_t hpa_a, hpa_b;
+
+    if (!own_page(vm, a, &hpa_a) || !own_page(vm, b, &hpa_b) || !point_at(vm, a, hpa_b))
+        return false;
+    if (point_at(vm, b, hpa_a))
+        return true;
+    point_at(vm, a, hpa_a);
+    return false;
 }
 
 bool memory_swap(struct vm *vm, gpa_t a, gpa_t b)
 {
+    struct vcpu *waited;
     bool swapped;
 
     if (!memory_is_ram(vm, a, PAGE_SIZE) || !memory_is_ram(vm, b, PAGE_SIZE))
         return false;
     if (a == b)
         return true;
-    spin_lock(&vm->memory_lock);
-    swapped = swap_locked(vm, a, b);
-    spin_unlock(&vm->memory_lock);
+    waited = memory_lock(vm);
+    swapped = swap(vm, a, b);
+    memory_unlock(vm, waited);
     return swapped;
 }

@@ -55,12 +55,15 @@ static void finish(void *ctx, enum finisher_request request, u32 code)
 
 static void init_slots(struct vm *vm)
 {
+    static const char *const names[PLATFORM_VIRTIO_SLOTS] = {
+        "virtio0", "virtio1", "virtio2", "virtio3", "virtio4", "virtio5", "virtio6", "virtio7",
+    };
     struct platform *p = &vm->platform;
 
     for (u32 i = 0; i < PLATFORM_VIRTIO_SLOTS; i++) {
         virtio_mmio_init(&p->virtio[i], plic_line(&p->plic, PLATFORM_VIRTIO_IRQ + i));
-        bus_add(&vm->bus, PLATFORM_VIRTIO_BASE + i * PLATFORM_VIRTIO_STRIDE, VIRTIO_MMIO_SIZE,
-                &virtio_mmio_ops, &p->virtio[i]);
+        bus_add(&vm->bus, names[i], PLATFORM_VIRTIO_BASE + i * PLATFORM_VIRTIO_STRIDE,
+                VIRTIO_MMIO_SIZE, &virtio_mmio_ops, &p->virtio[i]);
     }
 }
 
@@ -76,11 +79,15 @@ void platform_init(struct vm *vm)
     uart16550_init(&p->uart, plic_line(&p->plic, PLATFORM_UART_IRQ), &uart_host);
     rtc_init(&p->rtc, plic_line(&p->plic, PLATFORM_RTC_IRQ), &rtc_host);
     finisher_init(&p->finisher, finish, vm);
+    power_button_init(&p->button, plic_line(&p->plic, PLATFORM_BUTTON_IRQ));
 
-    bus_add(&vm->bus, PLATFORM_UART_BASE, UART16550_SIZE, &uart16550_ops, &p->uart);
-    bus_add(&vm->bus, PLATFORM_PLIC_BASE, PLIC_SIZE, &plic_ops, &p->plic);
-    bus_add(&vm->bus, PLATFORM_RTC_BASE, RTC_SIZE, &rtc_ops, &p->rtc);
-    bus_add(&vm->bus, PLATFORM_FINISHER_BASE, FINISHER_SIZE, &finisher_ops, &p->finisher);
+    bus_add(&vm->bus, "uart", PLATFORM_UART_BASE, UART16550_SIZE, &uart16550_ops, &p->uart);
+    bus_add(&vm->bus, "plic", PLATFORM_PLIC_BASE, PLIC_SIZE, &plic_ops, &p->plic);
+    bus_add(&vm->bus, "rtc", PLATFORM_RTC_BASE, RTC_SIZE, &rtc_ops, &p->rtc);
+    bus_add(&vm->bus, "finisher", PLATFORM_FINISHER_BASE, FINISHER_SIZE, &finisher_ops,
+            &p->finisher);
+    bus_add(&vm->bus, "button", PLATFORM_BUTTON_BASE, POWER_BUTTON_SIZE, &power_button_ops,
+            &p->button);
     init_slots(vm);
 }
 
@@ -91,6 +98,7 @@ void platform_reset(struct vm *vm)
     plic_reset(&p->plic);
     uart16550_reset(&p->uart);
     rtc_reset(&p->rtc);
+    power_button_reset(&p->button);
     for (u32 i = 0; i < PLATFORM_VIRTIO_SLOTS; i++)
         virtio_mmio_reset(&p->virtio[i]);
 }

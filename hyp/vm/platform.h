@@ -9,6 +9,7 @@
 #include "hyp/core/timer.h"
 #include "hyp/dev/finisher.h"
 #include "hyp/dev/plic.h"
+#include "hyp/dev/power_button.h"
 #include "hyp/dev/rtc.h"
 #include "hyp/dev/uart16550.h"
 #include "hyp/dev/virtio_mmio.h"
@@ -16,6 +17,8 @@
 #define PLATFORM_FINISHER_BASE 0x00100000u
 #define PLATFORM_RTC_BASE      0x00101000u
 #define PLATFORM_RTC_IRQ       11
+#define PLATFORM_BUTTON_BASE   0x00102000u /* nothing of virt's is here, nor is the interrupt */
+#define PLATFORM_BUTTON_IRQ    12
 #define PLATFORM_PLIC_BASE     0x0c000000u
 #define PLATFORM_UART_BASE     0x10000000u
 #define PLATFORM_UART_IRQ      10
@@ -36,6 +39,7 @@ struct platform {
     struct rtc rtc;
     struct timer rtc_timer;
     struct finisher finisher;
+    struct power_button button;
     struct virtio_mmio virtio[PLATFORM_VIRTIO_SLOTS];
 };
 

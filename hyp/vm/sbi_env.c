@@ -6,6 +6,8 @@
 #include "hyp/vm/exit.h"
 #include "hyp/vm/guest_walk.h"
 #include "hyp/vm/memory.h"
+#include "hyp/vm/pmu.h"
+#include "hyp/vm/stats.h"
 #include "hyp/vm/vm.h"
 #include "hyp/vm/vtimer.h"
 
@@ -20,6 +22,11 @@ static struct vcpu *sibling(void *vcpu, u32 hart)
 static struct vm *vm_of(void *vcpu)
 {
     return ((struct vcpu *)vcpu)->vm;
+}
+
+static void count(void *vcpu, enum stat stat)
+{
+    stats_count(&((struct vcpu *)vcpu)->stats, stat);
 }
 
 static u32 env_hart_count(void *vcpu)
@@ -46,11 +53,13 @@ static bool env_hart_is_online(void *vcpu, u32 hart)
 
 static void env_set_timer(void *vcpu, u64 deadline)
 {
+    count(vcpu, STAT_SET_TIMER);
     vtimer_set(vcpu, deadline);
 }
 
 static void env_send_ipi(void *vcpu, u32 hart)
 {
+    count(vcpu, STAT_IPI_SENT);
     vcpu_request(sibling(vcpu, hart), REQUEST_SOFTWARE);
 }
 
@@ -66,9 +75,18 @@ static bool env_clear_ipi(void *vcpu)
 
 static void env_fence_post(void *vcpu, u32 hart, const struct sbi_fence *fence)
 {
+    static const struct {
+        enum stat sent, received;
+    } stats[] = {
+        [FENCE_I] = {STAT_FENCE_I_SENT, STAT_FENCE_I_RECEIVED},
+        [FENCE_VMA] = {STAT_FENCE_VMA_SENT, STAT_FENCE_VMA_RECEIVED},
+        [FENCE_VMA_ASID] = {STAT_FENCE_ASID_SENT, STAT_FENCE_ASID_RECEIVED},
+    };
     struct vcpu *target = sibling(vcpu, hart);
 
+    count(vcpu, stats[fence->kind].sent);
     spin_lock(&target->lock);
+    count(target, stats[fence->kind].received);
     if (target->fence_count < VCPU_FENCES)
         target->fences[target->fence_count] = *fence;
     if (target->fence_count <= VCPU_FENCES)
@@ -101,10 +119,13 @@ static enum sbi_error env_hart_start(void *vcpu, u32 hart, gpa_t entry, u32 opaq
     return error;
 }
 
+/* A hart that starts again knows nothing of counters and memory for steal time. */
 static enum sbi_error env_hart_stop(void *caller)
 {
     struct vcpu *vcpu = caller;
 
+    vcpu->pmu = (struct pmu){.assigned = 0};
+    steal_report(vcpu, SBI_STA_NONE);
     spin_lock(&vcpu->lock);
     vcpu->hsm = HSM_STOPPED;
     spin_unlock(&vcpu->lock);
@@ -219,6 +240,21 @@ static bool env_debug_swap(void *vcpu, gpa_t a, gpa_t b)
     return true;
 }
 
+static struct pmu *env_pmu(void *vcpu)
+{
+    return &((struct vcpu *)vcpu)->pmu;
+}
+
+static bool env_pmu_count(void *vcpu, u32 event, u64 *count_now)
+{
+    return pmu_count(vcpu, event, count_now);
+}
+
+static enum sbi_error env_steal_report(void *vcpu, gpa_t shmem)
+{
+    return steal_report(vcpu, shmem);
+}
+
 /* The ids of the hart are M-mode's to read; a guest gets the values that mean "not implemented". */
 static u32 env_machine_id(void *vcpu, u32 function)
 {
@@ -251,5 +287,8 @@ const struct sbi_env sbi_env = {
     .debug_walk = env_debug_walk,
     .debug_translate = env_debug_translate,
     .debug_swap = env_debug_swap,
+    .pmu = env_pmu,
+    .pmu_count = env_pmu_count,
+    .steal_report = env_steal_report,
     .machine_id = env_machine_id,
 };

@@ -1,11 +1,11 @@
 /*
- * The G-stage tree. Map, unmap and protect are one operation: replace every leaf of a range. They
+ * The G-stage tree. Map, unmap and remap are one operation: replace every leaf of a range. They
  * differ in whether the leaves must have been valid and in what takes their place. Each runs in
  * three passes, so that a failure changes nothing:
  *   1. check    every entry of the range; count the tables that the change will need
  *   2. reserve  those tables
  *   3. commit   which cannot fail
- * Checking and committing see the range in pieces, each within one entry of the root.
+ * Checking and committing see the range in slots, each within one entry of the root.
  */
 #include "hyp/vm/stage2.h"
 #include "hyp/core/pages.h"
@@ -22,19 +22,19 @@ union table {
 };
 _Static_assert(sizeof(union table) == PAGE_SIZE, "a table is a page");
 
-enum change_kind { CHANGE_MAP, CHANGE_UNMAP, CHANGE_PROTECT };
+enum change_kind { CHANGE_MAP, CHANGE_UNMAP, CHANGE_REMAP };
 
 struct change {
     enum change_kind kind;
     gpa_t start, end;
-    hpa_t hpa;  /* CHANGE_MAP: where `start` goes        */
-    u32 rights; /* not for CHANGE_UNMAP                  */
+    hpa_t hpa;  /* where `start` goes; not for CHANGE_UNMAP */
+    u32 rights; /* the same                                 */
     u32 tables_needed;
     union table *reserve;
 };
 
 /* The part of a change that lies under one entry of the root. */
-struct piece {
+struct slot {
     pte_t *root_entry;
     gpa_t start, end;
 };
@@ -70,30 +70,24 @@ static union table *table_of(pte_t entry)
     return phys_ptr(pte_address(entry));
 }
 
-/* What takes the place of `old`, the leaf (or nothing) at `gpa`. */
-static pte_t replacement(const struct change *change, pte_t old, gpa_t gpa)
+/* What takes the place of the leaf, or nothing, at `gpa`. */
+static pte_t replacement(const struct change *change, gpa_t gpa)
 {
-    switch (change->kind) {
-    case CHANGE_MAP:
-        return pte_make(change->hpa + (gpa - change->start), LEAF_FLAGS | change->rights);
-    case CHANGE_PROTECT:
-        return (old & ~STAGE2_RWX) | change->rights;
-    case CHANGE_UNMAP:
-        break;
-    }
-    return 0;
+    if (change->kind == CHANGE_UNMAP)
+        return 0;
+    return pte_make(change->hpa + (gpa - change->start), LEAF_FLAGS | change->rights);
 }
 
-/* Can the piece be one 4 MiB leaf, before (unmap, protect) or after the change (map)? */
+/* Can the slot be one entry of the root, after the change or, where that unmaps, before it? */
 static bool fits_superpage(const struct stage2 *s2, const struct change *change,
-                           const struct piece *piece)
+                           const struct slot *slot)
 {
-    if (piece->end - piece->start != SUPERPAGE_SIZE)
+    if (slot->end - slot->start != SUPERPAGE_SIZE)
         return false;
-    if (change->kind != CHANGE_MAP)
+    if (change->kind == CHANGE_UNMAP)
         return true;
     return !s2->small_leaves &&
-           IS_ALIGNED(change->hpa + (piece->start - change->start), (u64)SUPERPAGE_SIZE);
+           IS_ALIGNED(change->hpa + (slot->start - change->start), (u64)SUPERPAGE_SIZE);
 }
 
 /* The change may touch a leaf, or the lack of one, only if it is as the change expects. */
@@ -104,19 +98,19 @@ static enum stage2_status check_leaf(const struct change *change, pte_t entry)
     return is_valid(entry) ? STAGE2_OK : STAGE2_NOT_MAPPED;
 }
 
-static enum stage2_status check_piece(const struct stage2 *s2, struct change *change,
-                                      const struct piece *piece)
+static enum stage2_status check_slot(const struct stage2 *s2, struct change *change,
+                                     const struct slot *slot)
 {
     const pte_t *entries;
 
-    if (!is_table(*piece->root_entry)) {
-        if (!fits_superpage(s2, change, piece))
+    if (!is_table(*slot->root_entry)) {
+        if (!fits_superpage(s2, change, slot))
             change->tables_needed++;
-        return check_leaf(change, *piece->root_entry);
+        return check_leaf(change, *slot->root_entry);
     }
 
-    entries = table_of(*piece->root_entry)->entries;
-    for (gpa_t gpa = piece->start; gpa < piece->end; gpa += PAGE_SIZE) {
+    entries = table_of(*slot->root_entry)->entries;
+    for (gpa_t gpa = slot->start; gpa < slot->end; gpa += PAGE_SIZE) {
         enum stage2_status status = check_leaf(change, entries[sv32x4_gpn(gpa, 0)]);
 
         if (status != STAGE2_OK)
@@ -144,33 +138,30 @@ static void insert_table(struct stage2 *s2, struct change *change, pte_t *root_e
     entry_store(root_entry, pte_make(phys_of(table), PTE_V));
 }
 
-static void commit_piece(struct stage2 *s2, struct change *change, const struct piece *piece)
+static void commit_slot(struct stage2 *s2, struct change *change, const struct slot *slot)
 {
-    pte_t *root_entry = piece->root_entry;
+    pte_t *root_entry = slot->root_entry;
     pte_t *entries;
 
     if (!is_table(*root_entry)) {
-        if (fits_superpage(s2, change, piece)) {
-            entry_store(root_entry, replacement(change, *root_entry, piece->start));
+        if (fits_superpage(s2, change, slot)) {
+            entry_store(root_entry, replacement(change, slot->start));
             return;
         }
         insert_table(s2, change, root_entry);
     }
 
     entries = table_of(*root_entry)->entries;
-    for (gpa_t gpa = piece->start; gpa < piece->end; gpa += PAGE_SIZE) {
-        pte_t *entry = &entries[sv32x4_gpn(gpa, 0)];
-
-        entry_store(entry, replacement(change, *entry, gpa));
-    }
+    for (gpa_t gpa = slot->start; gpa < slot->end; gpa += PAGE_SIZE)
+        entry_store(&entries[sv32x4_gpn(gpa, 0)], replacement(change, gpa));
 }
 
-/* The piece of the change that begins at `gpa`; the next one begins at its end. */
-static struct piece piece_at(const struct stage2 *s2, const struct change *change, gpa_t gpa)
+/* The part of the change that begins at `gpa`; the next one begins at its end. */
+static struct slot slot_at(const struct stage2 *s2, const struct change *change, gpa_t gpa)
 {
     gpa_t end = ALIGN_DOWN(gpa, (gpa_t)SUPERPAGE_SIZE) + SUPERPAGE_SIZE;
 
-    return (struct piece){
+    return (struct slot){
         .root_entry = &s2->entries[sv32x4_gpn(gpa, 1)],
         .start = gpa,
         .end = end < change->end ? end : change->end,
@@ -205,21 +196,21 @@ static bool fill_reserve(struct change *change)
 
 static enum stage2_status apply(struct stage2 *s2, struct change *change)
 {
-    struct piece piece;
+    struct slot slot;
 
-    for (gpa_t gpa = change->start; gpa < change->end; gpa = piece.end) {
+    for (gpa_t gpa = change->start; gpa < change->end; gpa = slot.end) {
         enum stage2_status status;
 
-        piece = piece_at(s2, change, gpa);
-        status = check_piece(s2, change, &piece);
+        slot = slot_at(s2, change, gpa);
+        status = check_slot(s2, change, &slot);
         if (status != STAGE2_OK)
             return status;
     }
     if (!fill_reserve(change))
         return STAGE2_NO_MEMORY;
-    for (gpa_t gpa = change->start; gpa < change->end; gpa = piece.end) {
-        piece = piece_at(s2, change, gpa);
-        commit_piece(s2, change, &piece);
+    for (gpa_t gpa = change->start; gpa < change->end; gpa = slot.end) {
+        slot = slot_at(s2, change, gpa);
+        commit_slot(s2, change, &slot);
     }
     return STAGE2_OK;
 }
@@ -238,19 +229,28 @@ static bool is_leaf_rights(u32 rights)
            (rights & (PTE_R | PTE_W)) != PTE_W;
 }
 
+/* Map and remap differ only in what they expect to find. */
+static enum stage2_status lead_to(struct stage2 *s2, struct change *change, u64 size)
+{
+    change->end = change->start + size;
+    if (!is_page_range(change->start, size) || !is_page_range(change->hpa, size) ||
+        !is_leaf_rights(change->rights))
+        return STAGE2_BAD_RANGE;
+    return apply(s2, change);
+}
+
 enum stage2_status stage2_map(struct stage2 *s2, gpa_t gpa, hpa_t hpa, u64 size, u32 rights)
 {
-    struct change change = {
-        .kind = CHANGE_MAP,
-        .start = gpa,
-        .end = gpa + size,
-        .hpa = hpa,
-        .rights = rights,
-    };
+    struct change change = {.kind = CHANGE_MAP, .start = gpa, .hpa = hpa, .rights = rights};
 
-    if (!is_page_range(gpa, size) || !is_page_range(hpa, size) || !is_leaf_rights(rights))
-        return STAGE2_BAD_RANGE;
-    return apply(s2, &change);
+    return lead_to(s2, &change, size);
+}
+
+enum stage2_status stage2_remap(struct stage2 *s2, gpa_t gpa, hpa_t hpa, u64 size, u32 rights)
+{
+    struct change change = {.kind = CHANGE_REMAP, .start = gpa, .hpa = hpa, .rights = rights};
+
+    return lead_to(s2, &change, size);
 }
 
 enum stage2_status stage2_unmap(struct stage2 *s2, gpa_t gpa, u64 size)
@@ -262,38 +262,53 @@ enum stage2_status stage2_unmap(struct stage2 *s2, gpa_t gpa, u64 size)
     return apply(s2, &change);
 }
 
-enum stage2_status stage2_protect(struct stage2 *s2, gpa_t gpa, u64 size, u32 rights)
+/* The entry that ends the walk of `gpa`, which has at most 34 bits, and its level. */
+static pte_t last_entry(const struct stage2 *s2, gpa_t gpa, int *level)
 {
-    struct change change = {
-        .kind = CHANGE_PROTECT,
-        .start = gpa,
-        .end = gpa + size,
-        .rights = rights,
-    };
+    pte_t entry = entry_load(&s2->entries[sv32x4_gpn(gpa, 1)]);
 
-    if (!is_page_range(gpa, size) || !is_leaf_rights(rights))
-        return STAGE2_BAD_RANGE;
-    return apply(s2, &change);
+    *level = 1;
+    if (!is_table(entry))
+        return entry;
+    *level = 0;
+    return entry_load(&table_of(entry)->entries[sv32x4_gpn(gpa, 0)]);
+}
+
+static void describe(pte_t entry, int level, gpa_t gpa, struct stage2_leaf *leaf)
+{
+    leaf->size = sv32_leaf_size(level);
+    leaf->hpa = pte_address(entry) | (u32)(gpa & (leaf->size - 1));
+    leaf->rights = entry & STAGE2_RWX;
 }
 
 bool stage2_lookup(const struct stage2 *s2, gpa_t gpa, struct stage2_leaf *leaf)
 {
-    int level = 1;
     pte_t entry;
+    int level;
 
-    if (gpa >= GPA_LIMIT)
+    if (!s2->entries || gpa >= GPA_LIMIT)
         return false;
-    entry = entry_load(&s2->entries[sv32x4_gpn(gpa, level)]);
-    if (is_table(entry)) {
-        level = 0;
-        entry = entry_load(&table_of(entry)->entries[sv32x4_gpn(gpa, level)]);
-    }
+    entry = last_entry(s2, gpa, &level);
     if (!is_valid(entry))
         return false;
-    leaf->size = sv32_leaf_size(level);
-    leaf->hpa = pte_address(entry) | (u32)(gpa & (leaf->size - 1));
-    leaf->rights = entry & STAGE2_RWX;
+    describe(entry, level, gpa, leaf);
     return true;
+}
+
+bool stage2_next(const struct stage2 *s2, gpa_t *gpa, gpa_t end, struct stage2_leaf *leaf)
+{
+    while (s2->entries && *gpa < end) {
+        int level;
+        pte_t entry = last_entry(s2, *gpa, &level);
+
+        if (is_valid(entry)) {
+            describe(entry, level, *gpa, leaf);
+            return true;
+        }
+        *gpa = ALIGN_DOWN(*gpa, sv32_leaf_size(level)) + sv32_leaf_size(level);
+    }
+    *gpa = end;
+    return false;
 }
 
 bool stage2_init(struct stage2 *s2)
@@ -310,12 +325,22 @@ bool stage2_init(struct stage2 *s2)
     return true;
 }
 
+void stage2_drop(struct stage2 *s2, gpa_t gpa)
+{
+    pte_t *root_entry = &s2->entries[sv32x4_gpn(gpa, 1)];
+    pte_t old = *root_entry;
+
+    entry_store(root_entry, 0);
+    if (!is_table(old))
+        return;
+    page_free_ptr(table_of(old), 0);
+    s2->table_pages--;
+}
+
 void stage2_destroy(struct stage2 *s2)
 {
-    for (u32 i = 0; i < SV32X4_ROOT_ENTRIES; i++) {
-        if (is_table(s2->entries[i]))
-            page_free_ptr(table_of(s2->entries[i]), 0);
-    }
+    for (gpa_t gpa = 0; gpa < GPA_LIMIT; gpa += SUPERPAGE_SIZE)
+        stage2_drop(s2, gpa);
     page_free_ptr(s2->entries, PAGE_ORDER_ROOT);
     *s2 = (struct stage2){0};
 }

@@ -5,14 +5,24 @@
 #include "arch/fence.h"
 #include "hyp/core/hart.h"
 #include "hyp/core/string.h"
+#include "hyp/core/trace.h"
+#include "hyp/vm/exit.h"
 #include "hyp/vm/vm.h"
 #include "hyp/vm/vtimer.h"
 
 void vcpu_init(struct vcpu *vcpu, struct vm *vm, u32 id)
 {
-    *vcpu = (struct vcpu){.vm = vm, .id = id, .hsm = HSM_STOPPED};
-    sched_init_task(&vcpu->task, vcpu_run);
+    *vcpu = (struct vcpu){
+        .vm = vm,
+        .id = id,
+        .hsm = HSM_STOPPED,
+        .last_region = &bus_nowhere,
+        .trace_tag = trace_tag(vm->index, id),
+    };
+    exit_sbi_init(vcpu);
+    sched_init_task(&vcpu->task, &vm->group, vcpu_run);
     vtimer_init(vcpu);
+    stats_begin(vcpu);
 }
 
 void vcpu_reset(struct vcpu *vcpu, u32 entry, u32 opaque)
@@ -47,11 +57,40 @@ void vcpu_request(struct vcpu *vcpu, u32 request)
         hart_kick(vcpu->hart);
 }
 
+/* The vCPU that runs on this hart; NULL: none. */
+static struct vcpu *vcpu_here(void)
+{
+    struct task *task = this_hart()->task;
+
+    return task && task->run == vcpu_run ? container_of(task, struct vcpu, task) : NULL;
+}
+
+struct vcpu *vcpu_begin_wait(void)
+{
+    struct vcpu *vcpu = vcpu_here();
+
+    if (!vcpu || !vcpu->in_guest)
+        return NULL;
+    __atomic_store_n(&vcpu->in_guest, false, __ATOMIC_RELEASE);
+    return vcpu;
+}
+
+void vcpu_end_wait(struct vcpu *waited)
+{
+    if (!waited)
+        return;
+    __atomic_store_n(&waited->in_guest, true, __ATOMIC_RELAXED);
+    fence_full(); /* before the run loop looks at `requests` */
+}
+
 void vcpu_wait_outside(const struct vcpu *vcpu, u32 request)
 {
+    struct vcpu *self = vcpu_begin_wait(); /* two may wait for each other */
+
     while (__atomic_load_n(&vcpu->in_guest, __ATOMIC_ACQUIRE) &&
            (__atomic_load_n(&vcpu->requests, __ATOMIC_ACQUIRE) & request))
         ;
+    vcpu_end_wait(self);
 }
 
 /* No IPI is left over from before; the external interrupt is as the PLIC drives it. */
@@ -111,7 +150,7 @@ u64 vcpu_instret(const struct vcpu *vcpu)
 static void show_external(struct vcpu *vcpu)
 {
     if (__atomic_load_n(&vcpu->external, __ATOMIC_RELAXED))
-        csr_set(CSR_HVIP, BIT(IRQ_VSEI));
+        inject_interrupt(vcpu, IRQ_VSEI);
     else
         csr_clear(CSR_HVIP, BIT(IRQ_VSEI));
 }
@@ -119,6 +158,7 @@ static void show_external(struct vcpu *vcpu)
 static void do_fences(struct vcpu *vcpu)
 {
     spin_lock(&vcpu->lock);
+    trace(vcpu->trace_tag, TRACE_FENCE, vcpu->context.pc, vcpu->fence_count);
     if (vcpu->fence_count > VCPU_FENCES) {
         hfence_vvma_all();
         fence_i();
@@ -144,8 +184,10 @@ bool vcpu_handle_requests(struct vcpu *vcpu)
 {
     u32 requests = __atomic_exchange_n(&vcpu->requests, 0, __ATOMIC_SEQ_CST);
 
-    if (requests & REQUEST_SOFTWARE)
-        csr_set(CSR_HVIP, BIT(IRQ_VSSI));
+    if (requests & REQUEST_SOFTWARE) {
+        stats_count(&vcpu->stats, STAT_IPI_RECEIVED);
+        inject_interrupt(vcpu, IRQ_VSSI);
+    }
     if (requests & REQUEST_EXTERNAL)
         show_external(vcpu);
     if (requests & REQUEST_TIMER)

@@ -12,7 +12,10 @@
 #include "hyp/core/lock.h"
 #include "hyp/core/sched.h"
 #include "hyp/core/timer.h"
+#include "hyp/sbi/pmu.h"
 #include "hyp/sbi/sbi.h"
+#include "hyp/vm/steal.h"
+#include "hyp/vm/stats.h"
 #include "hyp/vm/tlb.h"
 
 struct hart;
@@ -51,18 +54,25 @@ struct vcpu {
 
     /* Read and written by other harts, atomically. */
     u32 requests;
-    u32 in_guest; /* from before the look at `requests` until after the exit */
+    u32 in_guest; /* it is loaded and may enter the guest without another look at `requests`:
+                   * whoever leaves one kicks its hart                          */
     u32 external; /* level of the external interrupt                         */
     enum hsm_state hsm;
 
     struct task task;
     struct hart *hart; /* where it was last loaded */
     struct vm *vm;
-    u32 id;                                /* the guest's hart id */
-    const struct mmio_region *last_region; /* where its last MMIO access went */
+    u32 id;                                /* the guest's hart id                             */
+    const struct mmio_region *last_region; /* where its last MMIO access went                 */
+    u32 *last_counts;                      /* of loads there; BUS_REGIONS further, of stores  */
+    u32 trace_tag;                         /* this vCPU, as the trace knows it                */
+    struct sbi_call call;                  /* the SBI call that it makes now                  */
 
+    struct vcpu_stats stats;
     struct vcpu_csrs csrs;
     struct vcpu_counters counters;
+    struct pmu pmu; /* how the guest has set the counters */
+    struct steal steal;
     struct vmid_tag tag;
     struct timer timer; /* wakes it from WFI, or stands in for Sstc */
     struct fp_state fp;
@@ -89,9 +99,21 @@ void vcpu_put(struct vcpu *vcpu);
  * run queue on (lock.h). */
 void vcpu_request(struct vcpu *vcpu, u32 request);
 
-/* Waits until the vCPU cannot run guest code before it has looked at `request`. At once for
- * the vCPU that is loaded here: it is outside. */
+/*
+ * Waits until the vCPU cannot run guest code before it has looked at `request`. While it handles an
+ * exit it counts as in the guest, so it comes to look: nobody waits with a lock held that it may be
+ * waiting for. The exception is the lock of the VM's memory, for which vCPUs wait between the two
+ * calls below.
+ */
 void vcpu_wait_outside(const struct vcpu *vcpu, u32 request);
+
+/*
+ * Between the two, the vCPU of which this hart handles an exit, if it does, waits for others: it
+ * counts as outside, for who waits for it, and looks at its requests before it enters the guest.
+ * They nest; `waited` is what the first has returned.
+ */
+struct vcpu *vcpu_begin_wait(void);
+void vcpu_end_wait(struct vcpu *waited);
 
 /*
  * The first thing of every run: carries out a pending start, ends a suspension. False: the vCPU has
@@ -105,7 +127,7 @@ bool vcpu_handle_requests(struct vcpu *vcpu);
 /* True when an interrupt that the guest has enabled is pending: WFI need not wait. Loaded. */
 bool vcpu_interrupt_pending(const struct vcpu *vcpu);
 
-/* The guest's cycle or instret. Loaded. */
+/* Cycle and instret of the time that it was loaded; what the guest reads: pmu.h. Loaded. */
 u64 vcpu_cycle(const struct vcpu *vcpu);
 u64 vcpu_instret(const struct vcpu *vcpu);
 

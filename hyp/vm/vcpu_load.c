@@ -141,6 +141,7 @@ static void break_reservation(void)
 void vcpu_load(struct vcpu *vcpu)
 {
     vcpu->hart = this_hart();
+    guest_bind(&vcpu->context);
     break_reservation();
     load_controls(vcpu->vm);
     load_vs_csrs(&vcpu->csrs);

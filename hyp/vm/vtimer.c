@@ -2,6 +2,7 @@
 
 #include "arch/csr.h"
 #include "arch/features.h"
+#include "hyp/vm/exit.h"
 #include "hyp/vm/vm.h"
 
 /* On whatever hart armed it, perhaps not the vCPU's any more. */
@@ -48,7 +49,7 @@ void vtimer_check(struct vcpu *vcpu)
     if (features.sstc)
         return; /* hardware compares */
     if (vcpu->csrs.vstimecmp <= vm_time(vcpu->vm)) {
-        csr_set(CSR_HVIP, BIT(IRQ_VSTI));
+        inject_interrupt(vcpu, IRQ_VSTI);
         timer_cancel(&vcpu->timer);
     } else {
         csr_clear(CSR_HVIP, BIT(IRQ_VSTI));

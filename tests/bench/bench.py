@@ -35,6 +35,9 @@ EXITS = [
     ('first_touch', 'first touch of a 4 KiB page', None),
 ]
 
+# Of bench_exits on one hart, where the two vCPUs take turns.
+SWITCHES = ('ipi_round_trip', 'switch to another vCPU and back (IPI)')
+
 # Linux: what is timed, by which line, with which command line, and the largest ratio.
 LINUX = [
     ('Linux entry to init, quiet', 'boot', 'quiet onboot=poweroff', 1.02),
@@ -102,7 +105,8 @@ def linux_kernel():
 def linux_arguments(options):
     """The same Linux natively and as a guest."""
     initrd = os.path.join(TREE, 'build', 'linux', 'initramfs.cpio.gz')
-    append = 'console=ttyS0 ' + options
+    # Its driver would take the counters for perf, and keep programs from instret.
+    append = 'console=ttyS0 initcall_blacklist=pmu_sbi_devinit ' + options
     return (['--kernel', linux_kernel(), '--initrd', initrd, '--memory', MEMORY, '--append',
              append, '--counters', 'direct'],
             ['-kernel', linux_kernel(), '-initrd', initrd, '-append', append])
@@ -119,11 +123,15 @@ def linux_count(text, word, log):
 def measure_exits(runner):
     """Rows (name, value, native, ratio, target, good) of the exits. Natively, firmware answers
     the calls and the devices are hardware."""
-    guest = runner.guest('exits', ['--vms', 'tests/bench/exits.dts'], harts=2)
+    vm = ['--vms', 'tests/bench/exits.dts']
+    guest = runner.guest('exits', vm, harts=2)
     native = runner.native('exits', ['-kernel', 'build/guest/bench_exits.bin'], harts=2)
     for key, name, target in EXITS:
         value, bare = (number(text, rf'bench: {key} (\d+)', 'exits') for text in (guest, native))
         yield name, value, bare, None, target, target is None or value <= target
+    switches = number(runner.guest('switches', vm, harts=1), rf'bench: {SWITCHES[0]} (\d+)',
+                      'switches')
+    yield SWITCHES[1], switches, None, None, None, True
 
 
 def measure_linux(runner):

@@ -1,7 +1,7 @@
 /*
- * Fuzzes the loader of kernels: an image is refused in a sentence, or all that it wrote and its
- * entry lie in the RAM of the VM. The first byte says how much RAM that is, the rest is the file.
- * Build: clang -fsanitize=fuzzer,address,undefined -I. fuzz_image.c
+ * Fuzzes the planner of kernels: an image is refused in a sentence, or its pieces and its entry lie
+ * in the RAM of the VM, and no two pieces in the same place. The first byte says how much RAM that
+ * is, the rest is the file. Build: clang -fsanitize=fuzzer,address,undefined -I. fuzz_image.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,22 +18,30 @@ static void check(bool condition)
         __builtin_trap();
 }
 
-static void load(struct vm *vm)
+/* Every byte of the piece is one of the file. */
+static void read_all(const struct piece *piece)
+{
+    for (u32 i = 0; i < piece->size; i++)
+        (void)*(const volatile u8 *)(piece->data + i);
+}
+
+static void plan_and_check(const struct vm *vm)
 {
     gpa_t end = PLATFORM_RAM_BASE + vm->config.memory;
-    struct loaded_image loaded;
+    struct image_plan plan;
 
-    guest_ram_reset();
     console_forget();
-    if (!image_load(vm, &loaded)) {
+    if (!image_plan(vm, &plan)) {
         check(!strncmp(fake_console.text, "Twofold: VM \"fuzz\", kernel: ", 28));
         check(console_line_ended());
         return;
     }
     check(fake_console.size == 0);
-    check(loaded.start >= PLATFORM_RAM_BASE && loaded.start <= loaded.end && loaded.end <= end);
-    check(loaded.entry >= PLATFORM_RAM_BASE && loaded.entry + 4 <= end);
-    check(guest_ram_written_within(loaded.start, loaded.end));
+    check(plan.start >= PLATFORM_RAM_BASE && plan.start <= plan.end && plan.end <= end);
+    check(plan.entry >= PLATFORM_RAM_BASE && plan.entry + 4 <= end);
+    check(planned_within(&plan, plan.start, plan.end) && planned_apart(&plan));
+    for (u32 i = 0; i < plan.piece_count; i++)
+        read_all(&plan.pieces[i]);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -51,7 +59,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
                                    .memory = memories[data[0] % ARRAY_SIZE(memories)],
                                    .kernel = {file, (u32)(size - 1)},
                                    .bootargs = ""};
-    load(&vm);
+    plan_and_check(&vm);
     free(file);
     return 0;
 }

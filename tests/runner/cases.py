@@ -1,4 +1,4 @@
-"""Reads tests.cfg: which cases there are, and what each one has to show. See tests.cfg."""
+"""Reads tests/*.cfg: which cases there are, and what each one has to show. See tests.cfg."""
 
 import configparser
 import fnmatch
@@ -16,7 +16,7 @@ RESULTS = ('none', 'lines', 'summary')
 
 
 class ConfigError(Exception):
-    """tests.cfg says something that has no meaning."""
+    """A tests/*.cfg says something that has no meaning."""
 
 
 @dataclass
@@ -101,10 +101,11 @@ def make_case(section, member, variant, options):
     return case
 
 
-def load(path):
-    """All cases of a file, in its order."""
+def load(paths):
+    """All cases of some files, in their order. A variant holds for the files after its own, too."""
     config = configparser.ConfigParser(interpolation=None, comment_prefixes=('#',))
-    config.read_file(open(path, encoding='utf-8'))
+    for path in paths:
+        config.read_file(open(path, encoding='utf-8'))
     variants = {'default': ''}
     cases = []
     for name in config.sections():

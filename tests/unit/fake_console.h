@@ -10,7 +10,10 @@
 #include <stdlib.h>
 
 #include "tests/unit/fake_hart.h"
+#include "tests/unit/fake_time.h"
+#include "hyp/core/console.c"
 #include "hyp/core/format.c"
+#include "hyp/core/log.c"
 #include "hyp/core/printk.c"
 
 static struct {

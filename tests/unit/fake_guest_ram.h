@@ -1,57 +1,49 @@
 /*
- * hyp/vm/memory.h for unit tests and fuzzers: the RAM of a VM, however large, as the list of what
- * was written into it. The rest is zero, as after power-on. Who writes elsewhere ends the program.
+ * The RAM of a VM, however large, as a plan would fill it, for the tests and the fuzzer of
+ * hyp/vm/image.c. What no piece covers is zero, as after power-on.
  */
 #ifndef UNIT_FAKE_GUEST_RAM_H
 #define UNIT_FAKE_GUEST_RAM_H
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/unit/fake_vm.h"
+#include "hyp/vm/image.h"
 #include "hyp/vm/memory.h"
 
-#define FAKE_WRITES 256
-
-static struct {
-    struct {
-        gpa_t gpa;
-        u8 *bytes;
-        u32 size;
-    } writes[FAKE_WRITES];
-    u32 count;
-    u32 budget; /* writes until the host has no more pages */
-} fake_guest_ram = {.budget = FAKE_WRITES};
-
-static inline void guest_ram_reset(void)
+/* The byte at `gpa`. */
+static inline u8 planned_byte(const struct image_plan *plan, gpa_t gpa)
 {
-    while (fake_guest_ram.count)
-        free(fake_guest_ram.writes[--fake_guest_ram.count].bytes);
-    fake_guest_ram.budget = FAKE_WRITES;
-}
+    for (u32 i = 0; i < plan->piece_count; i++) {
+        const struct piece *piece = &plan->pieces[i];
 
-/* The byte at `gpa`: what was written there last. */
-static inline u8 guest_ram_byte(gpa_t gpa)
-{
-    for (u32 i = fake_guest_ram.count; i > 0; i--) {
-        u64 offset = gpa - fake_guest_ram.writes[i - 1].gpa;
-
-        if (offset < fake_guest_ram.writes[i - 1].size)
-            return fake_guest_ram.writes[i - 1].bytes[offset];
+        if (gpa >= piece->gpa && gpa - piece->gpa < piece->size)
+            return piece->data[gpa - piece->gpa];
     }
     return 0;
 }
 
-/* Whether everything written lies in [start, end). */
-static inline bool guest_ram_written_within(gpa_t start, gpa_t end)
+/* Whether all pieces lie in [start, end) and have bytes. */
+static inline bool planned_within(const struct image_plan *plan, gpa_t start, gpa_t end)
 {
-    for (u32 i = 0; i < fake_guest_ram.count; i++) {
-        gpa_t gpa = fake_guest_ram.writes[i].gpa;
+    for (u32 i = 0; i < plan->piece_count; i++) {
+        const struct piece *piece = &plan->pieces[i];
 
-        if (fake_guest_ram.writes[i].size &&
-            (gpa < start || gpa > end || fake_guest_ram.writes[i].size > end - gpa))
+        if (!piece->size || piece->gpa < start || piece->gpa > end ||
+            piece->size > end - piece->gpa)
             return false;
     }
+    return plan->piece_count <= IMAGE_SEGMENTS;
+}
+
+/* Whether no two pieces have a byte of RAM in common. */
+static inline bool planned_apart(const struct image_plan *plan)
+{
+    for (u32 i = 0; i < plan->piece_count; i++)
+        for (u32 j = 0; j < i; j++) {
+            const struct piece *a = &plan->pieces[i], *b = &plan->pieces[j];
+
+            if (a->gpa < b->gpa + b->size && b->gpa < a->gpa + a->size)
+                return false;
+        }
     return true;
 }
 
@@ -60,19 +52,6 @@ bool memory_is_ram(const struct vm *vm, gpa_t gpa, u64 size)
     u64 end = PLATFORM_RAM_BASE + vm->config.memory;
 
     return gpa >= PLATFORM_RAM_BASE && gpa < end && size <= end - gpa;
-}
-
-bool memory_write(struct vm *vm, gpa_t gpa, const void *from, u32 size)
-{
-    u8 *bytes = malloc(size ? size : 1);
-
-    if (!memory_is_ram(vm, gpa, size) || fake_guest_ram.count == FAKE_WRITES || !bytes)
-        abort();
-    memcpy(bytes, from, size);
-    fake_guest_ram.writes[fake_guest_ram.count].gpa = gpa;
-    fake_guest_ram.writes[fake_guest_ram.count].bytes = bytes;
-    fake_guest_ram.writes[fake_guest_ram.count++].size = size;
-    return fake_guest_ram.count <= fake_guest_ram.budget;
 }
 
 #endif

@@ -27,7 +27,7 @@ static inline struct own_trap_area *own_trap_area(void);
 
 #include "hyp/core/hart.h"
 
-static struct hart fake_hart;
+static _Thread_local struct hart fake_hart; /* each thread is a hart */
 
 static inline struct own_trap_area *own_trap_area(void)
 {

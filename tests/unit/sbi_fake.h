@@ -13,16 +13,19 @@
 #include "hyp/sbi/sbi_hsm.c"
 #include "hyp/sbi/sbi_ipi.c"
 #include "hyp/sbi/sbi_legacy.c"
+#include "hyp/sbi/sbi_pmu.c"
 #include "hyp/sbi/sbi_rfence.c"
 #include "hyp/sbi/sbi_srst.c"
+#include "hyp/sbi/sbi_sta.c"
 #include "hyp/sbi/sbi_time.c"
 #include "hyp/sbi/sbi_twofold.c"
 #include "tests/unit/unit.h"
 
 /* The EIDs of the spec that every guest has. */
 static const u32 fake_extensions[] = {
-    0, 1,    2,          3,          4,          5,          6,          7,
-    8, 0x10, 0x54494d45, 0x00735049, 0x52464e43, 0x0048534d, 0x53525354, 0x4442434e,
+    0,          1,          2,          3,          4,          5,
+    6,          7,          8,          0x10,       0x54494d45, 0x00735049,
+    0x52464e43, 0x0048534d, 0x53525354, 0x4442434e, 0x504d55,   0x535441,
 };
 
 #define FAKE_MAX_HARTS 100
@@ -63,6 +66,11 @@ static struct {
     u32 cause; /* what walks end in, ... */
     gpa_t gpa; /* ... or where          */
     gpa_t swap_a, swap_b;
+    struct pmu pmu;
+    bool no_hardware_counters;
+    u64 cycles, instructions, events[32]; /* what has happened; by code of the firmware event */
+    gpa_t steal;
+    enum sbi_error steal_error;
 } fake;
 
 /* A machine of `harts`, all started; hart 0 calls. */
@@ -72,6 +80,7 @@ static void fake_reset(u32 harts)
     fake.harts = harts;
     fake.console_byte = -1;
     fake.mask_words_readable = ARRAY_SIZE(fake.mask_word);
+    fake.steal = SBI_STA_NONE;
 }
 
 static bool fake_covers(gpa_t base, u64 length, gpa_t start, u64 size)
@@ -289,6 +298,39 @@ static bool fake_debug_swap(void *vcpu, gpa_t a, gpa_t b)
     return !fake.swap_fails;
 }
 
+static struct pmu *fake_pmu(void *vcpu)
+{
+    CHECK(vcpu == &fake);
+    return &fake.pmu;
+}
+
+/* Firmware events 4 to 13 are counted. */
+static bool fake_pmu_count(void *vcpu, u32 event, u64 *count)
+{
+    u32 code = event & 0xffff;
+
+    CHECK(vcpu == &fake);
+    if (event == 1 || event == 2) {
+        *count = event == 1 ? fake.cycles : fake.instructions;
+        return !fake.no_hardware_counters;
+    }
+    if (event >> 16 != 0xf || code < 4 || code > 13)
+        return false;
+    *count = fake.events[code];
+    return true;
+}
+
+static enum sbi_error fake_steal_report(void *vcpu, gpa_t shmem)
+{
+    CHECK(vcpu == &fake);
+    CHECK(shmem == SBI_STA_NONE || (IS_ALIGNED(shmem, 64) && fake_in_ram(shmem, 64)));
+    if (fake.steal_error)
+        return fake.steal_error;
+    fake.calls++;
+    fake.steal = shmem;
+    return SBI_SUCCESS;
+}
+
 static u32 fake_machine_id(void *vcpu, u32 function)
 {
     CHECK(vcpu == &fake && function >= 4 && function <= 6);
@@ -319,6 +361,9 @@ static const struct sbi_env fake_env = {
     .debug_walk = fake_debug_walk,
     .debug_translate = fake_debug_translate,
     .debug_swap = fake_debug_swap,
+    .pmu = fake_pmu,
+    .pmu_count = fake_pmu_count,
+    .steal_report = fake_steal_report,
     .machine_id = fake_machine_id,
 };
 
@@ -342,7 +387,7 @@ static void ecall6(u32 extension, u32 function, const u32 *arg)
         .arg = arg, .function = function, .extension = extension, .env = &fake_env, .vcpu = &fake};
 
     answer = (struct sbi_result){.error = 0x5a5a5a5a, .value = 0xa5a5a5a5};
-    outcome = sbi_handle(&call, &answer);
+    outcome = sbi_handle(sbi_extension_of(extension), &call, &answer);
     CHECK_EQ(fake.posts_unwaited, 0);
 }
 

@@ -5,7 +5,13 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/fake_console.h"
 #include "tests/unit/fdt_against_libfdt.h"
+#include "hyp/core/nearest.c"
 #include "hyp/vm/config.c"
+#include "hyp/vm/config_value.c"
+
+/* The machine: harts 4, 7 and 9, of which 7 did not come up. */
+struct hart harts[MAX_HARTS] = {{.id = 4, .online = true}, {.id = 7}, {.id = 9, .online = true}};
+u32 hart_count = 3;
 
 #define BUNDLE_SIZE 32768
 
@@ -341,17 +347,135 @@ TEST(memory_and_kernel_must_be_there)
                             "expected /incbin/(\"FILE\")\n");
 }
 
+static void check_unknown(const char *name, const char *meant)
+{
+    char said[512];
+
+    snprintf(said, sizeof(said),
+             "is unknown%s%s%s The properties of a VM are:\n  cpus\n  memory\n  kernel\n  initrd\n"
+             "  bootargs\n  counters\n  leaf\n  lazy\n  shared\n  weight\n  cap\n  cpu-affinity\n"
+             "  start\n  restart\n  max-exits\n  debug",
+             meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : ".");
+    check_refused(name, FLAG, said);
+}
+
 TEST(an_unknown_property_is_told_with_all_that_there_are)
 {
-    static const char *const unknown[] = {
-        "memroy",  "cpu",       "cpuss", "CPUS",   "compatible", "reg", "status", "phandle", "disk",
-        "kernel0", "boot-args", "Lazy",  "debug,", "#cpus",      "c",   "name",   "l",
+    static const char *const unknown[][2] = {
+        {"memroy", "memory"},
+        {"cpu", "cpus"},
+        {"cpuss", "cpus"},
+        {"CPUS", NULL},
+        {"compatible", NULL},
+        {"reg", NULL},
+        {"kernel0", "kernel"},
+        {"boot-args", "bootargs"},
+        {"Lazy", "lazy"},
+        {"debug,", "debug"},
+        {"#cpus", "cpus"},
+        {"c", NULL},
+        {"cpu-afinity", "cpu-affinity"},
+        {"phandle", NULL},
+        {"wieght", "weight"},
+        {"max-exit", "max-exits"},
+        {"restrat", "restart"},
+        {"name", NULL},
     };
 
     for (u32 i = 0; i < ARRAY_SIZE(unknown); i++)
-        check_refused(unknown[i], FLAG,
-                      "is unknown. The properties of a VM are:\n  cpus\n  memory\n  kernel\n"
-                      "  initrd\n  bootargs\n  counters\n  leaf\n  lazy\n  debug");
+        check_unknown(unknown[i][0], unknown[i][1]);
+}
+
+#define CELL(byte) BYTES("\0\0\0" byte)
+
+TEST(shares_of_the_harts)
+{
+    CHECK(parse_with("memory", TEXT("64M")));
+    CHECK_EQ(config.share.weight, 256);
+    CHECK_EQ(config.share.cap, 0);
+    CHECK_EQ(config.share.affinity, 0xffffffff);
+    CHECK(parse_with("weight", BYTES("\0\0\20\0")) && config.share.weight == 4096);
+    CHECK(parse_with("weight", CELL("\20")) && config.share.weight == 16);
+    CHECK(parse_with("cap", CELL("\62")) && config.share.cap == 50);
+    CHECK(parse_with("cap", CELL("\1")) && config.share.cap == 1);
+    CHECK(parse_with("max-exits", BYTES("\0\1\0\0")) && config.max_exits == 65536);
+    check_refused("weight", CELL("\17"), "15 is not between 16 and 4096");
+    check_refused("weight", BYTES("\0\0\20\1"), "4097 is not between 16 and 4096");
+    check_refused("weight", TEXT("heavy"), "expected one number, like <16>");
+    check_refused("cap", CELL("\0"), "0 is not between 1 and 3200");
+    check_refused("cap", BYTES("\0\0\14\201"), "3201 is not between 1 and 3200");
+    check_refused("max-exits", CELL("\1"), "1 is not between 1000 and 1000000000");
+}
+
+TEST(affinity_names_harts_by_their_ids)
+{
+    CHECK(parse_with("cpu-affinity", CELL("\4")) && config.share.affinity == 1);
+    CHECK(parse_with("cpu-affinity", CELL("\11")) && config.share.affinity == 4);
+    CHECK(parse_with("cpu-affinity", BYTES("\0\0\0\4\0\0\0\11")) && config.share.affinity == 5);
+    check_refused("cpu-affinity", CELL("\0"), "this machine has no hart 0 that is online");
+    check_refused("cpu-affinity", CELL("\7"), "this machine has no hart 7 that is online");
+    check_refused("cpu-affinity", BYTES("\0\0\0\4\0\0\0\7"),
+                  "this machine has no hart 7 that is online");
+    check_refused("cpu-affinity", FLAG, "expected hart ids, like <0 1>");
+    check_refused("cpu-affinity", BYTES("\0\4"), "expected hart ids, like <0 1>");
+}
+
+TEST(policies)
+{
+    CHECK(parse_with("memory", TEXT("64M")) && config.restart == RESTART_NEVER && !config.manual);
+    CHECK(parse_with("restart", TEXT("never")) && config.restart == RESTART_NEVER);
+    CHECK(parse_with("restart", TEXT("on-failure")) && config.restart == RESTART_ON_FAILURE);
+    CHECK(parse_with("restart", TEXT("always")) && config.restart == RESTART_ALWAYS);
+    CHECK(parse_with("start", TEXT("manual")) && config.manual);
+    CHECK(parse_with("start", TEXT("auto")) && !config.manual);
+    CHECK(parse_with("shared", FLAG) && config.shared && config.lazy);
+    check_refused("restart", TEXT("sometimes"),
+                  "expected \"never\" (the default), \"on-failure\" or \"always\"");
+    check_refused("start", FLAG, "expected \"auto\" (the default) or \"manual\"");
+    check_refused("shared", TEXT(""), "takes no value: it is there or not");
+}
+
+/* A bundle with an image called "linux", and a VM whose kernel is `kernel`. */
+static bool parse_with_image(const char *kernel)
+{
+    begin_bundle();
+    begin_vm("images");
+    begin_vm("linux");
+    property("data", BYTES("the image"));
+    end_vm();
+    begin_vm("empty");
+    property("data", FLAG);
+    end_vm();
+    end_vm();
+    begin_vm("web");
+    property("memory", TEXT("64M"));
+    property("kernel", (struct value){kernel, (u32)strlen(kernel) + 1});
+    end_vm();
+    return parse_vm(1);
+}
+
+static void check_no_image(const char *path)
+{
+    char said[256];
+
+    CHECK(!parse_with_image(path));
+    snprintf(said, sizeof(said),
+             "Twofold: VM \"web\", property \"kernel\": %s: expected a node there with "
+             "data = /incbin/(\"FILE\")\n",
+             path);
+    CHECK_STR(fake_console.text, said);
+}
+
+TEST(images_that_several_vms_share)
+{
+    CHECK(parse_with_image("/images/linux"));
+    CHECK(blob_is(&config.kernel, "the image"));
+    check_no_image("/images/none");
+    check_no_image("/images/empty");
+    check_no_image("/images/");
+    /* Not below /images: a file that happens to be a short text. */
+    CHECK(parse_with_image("/imagesque"));
+    CHECK_EQ(config.kernel.size, sizeof("/imagesque"));
 }
 
 static bool parse_named(const char *name)

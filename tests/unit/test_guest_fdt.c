@@ -222,6 +222,10 @@ static const struct {
     const char *path, *name, *why;
 } own_properties[] = {
     {"/cpus/cpu@*/interrupt-controller", "#address-cells", "the specification asks for it"},
+    {"/soc/button@102000", "compatible", "the power button is ours"},
+    {"/soc/button@102000", "reg", "the same"},
+    {"/soc/button@102000", "interrupts", "the same"},
+    {"/soc/button@102000", "interrupt-parent", "the same"},
 };
 
 /* A '*' of the pattern stands for digits. */
@@ -535,6 +539,7 @@ TEST(devices_are_where_every_kernel_expects_them)
     } devices[] = {
         {"/soc/serial@10000000", "ns16550a", 0x10000000, 0x100, 10},
         {"/soc/rtc@101000", "google,goldfish-rtc", 0x101000, 0x1000, 11},
+        {"/soc/button@102000", "google,goldfish-events-keypad", 0x102000, 0x1000, 12},
         {"/soc/test@100000", "sifive,test1", 0x100000, 0x1000, 0},
         {"/soc/plic@c000000", "sifive,plic-1.0.0", 0xc000000, 0x600000, 0},
         {"/soc/virtio_mmio@10001000", "virtio,mmio", 0x10001000, 0x1000, 1},

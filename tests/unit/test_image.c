@@ -1,6 +1,6 @@
 /*
- * Kernels into guest RAM: ELF files as the C library's <elf.h> lays them out, Linux Images, raw
- * binaries; and every way in which one can lie about itself.
+ * Where kernels go in guest RAM: ELF files as the C library's <elf.h> lays them out, Linux Images,
+ * raw binaries; and every way in which one can lie about itself.
  */
 #include <elf.h>
 
@@ -15,7 +15,7 @@
 #define SEGMENTS 80
 
 static struct vm vm;
-static struct loaded_image loaded;
+static struct image_plan plan;
 
 /* An ELF file in the making: the header, the program headers and 4 KiB of contents. */
 static struct {
@@ -61,21 +61,20 @@ static Elf32_Phdr *segment(u32 vaddr, u32 paddr, u32 from, u32 file_size, u32 me
     return phdr;
 }
 
-/* Loads a file of exactly `size` bytes, which are not aligned, into a VM with `memory`. */
+/* Plans a file of exactly `size` bytes, which are not aligned, for a VM with `memory`. The file
+ * stays until the next. */
 static bool load_bytes(const void *bytes, u32 size, u64 memory)
 {
-    u8 *file = malloc(size + 1);
-    bool taken;
+    static u8 *file;
 
+    free(file);
+    file = malloc(size + 1);
     memcpy(file + 1, bytes, size);
     vm.config = (struct vm_config){
         .name = "web", .cpus = 1, .memory = memory, .kernel = {file + 1, size}, .bootargs = ""};
-    guest_ram_reset();
     console_forget();
-    memset(&loaded, 0xa5, sizeof(loaded));
-    taken = image_load(&vm, &loaded);
-    free(file);
-    return taken;
+    memset(&plan, 0xa5, sizeof(plan));
+    return image_plan(&vm, &plan);
 }
 
 static bool load_elf_file(void)
@@ -87,7 +86,7 @@ static bool load_elf_file(void)
 static bool has_contents(gpa_t gpa, u32 from, u32 size)
 {
     for (u32 i = 0; i < size; i++)
-        if (guest_ram_byte(gpa + i) != elf.contents[from + i])
+        if (planned_byte(&plan, gpa + i) != elf.contents[from + i])
             return false;
     return true;
 }
@@ -95,10 +94,11 @@ static bool has_contents(gpa_t gpa, u32 from, u32 size)
 static void check_loaded(gpa_t entry, gpa_t start, gpa_t end)
 {
     CHECK_STR(fake_console.text, "");
-    CHECK_EQ(loaded.entry, entry);
-    CHECK_EQ(loaded.start, start);
-    CHECK_EQ(loaded.end, end);
-    CHECK(guest_ram_written_within(start, end));
+    CHECK_EQ(plan.entry, entry);
+    CHECK_EQ(plan.start, start);
+    CHECK_EQ(plan.end, end);
+    CHECK(planned_within(&plan, start, end));
+    CHECK(planned_apart(&plan));
 }
 
 static void check_elf_refused(const char *said)
@@ -129,8 +129,8 @@ TEST(bss_is_part_of_what_is_loaded_and_stays_clear)
     CHECK(load_elf_file());
     check_loaded(RAM, RAM, RAM + 0x10000);
     CHECK(has_contents(RAM, 100, 200));
-    CHECK_EQ(guest_ram_byte(RAM + 200), 0);
-    CHECK(guest_ram_written_within(RAM, RAM + 200));
+    CHECK_EQ(planned_byte(&plan, RAM + 200), 0);
+    CHECK(planned_within(&plan, RAM, RAM + 200));
 }
 
 TEST(several_segments_with_gaps_in_no_order)
@@ -145,7 +145,7 @@ TEST(several_segments_with_gaps_in_no_order)
     CHECK(has_contents(RAM + 0x400000, 0, 1000));
     CHECK(has_contents(RAM + 0x500000, 1000, 96));
     CHECK(has_contents(RAM + 0x2000000, 2000, 2096));
-    CHECK_EQ(guest_ram_byte(RAM + 0x4003e8), 0);
+    CHECK_EQ(planned_byte(&plan, RAM + 0x4003e8), 0);
 }
 
 TEST(segments_go_to_their_physical_addresses)
@@ -173,7 +173,7 @@ TEST(a_virtual_entry_in_any_segment)
         segment(0xd0000000, RAM + 0x600000, 0, 512, 0x400);
         segment(0xfffff000, RAM + 0x7ff000, 0, 512, 0x1000); /* to the last byte of 32 bits */
         CHECK(load_elf_file());
-        CHECK_EQ(loaded.entry, cases[i].physical);
+        CHECK_EQ(plan.entry, cases[i].physical);
     }
 }
 
@@ -182,7 +182,7 @@ TEST(a_physical_entry_of_a_kernel_linked_elsewhere)
     begin_elf(RAM + 0x400020);
     segment(0xc0000000, RAM + 0x400000, 0, 512, 0x400);
     CHECK(load_elf_file());
-    CHECK_EQ(loaded.entry, RAM + 0x400020);
+    CHECK_EQ(plan.entry, RAM + 0x400020);
 }
 
 TEST(an_entry_that_is_not_in_ram_is_refused)
@@ -388,15 +388,63 @@ TEST(an_elf_file_with_nothing_to_load_is_refused)
     CHECK(!strncmp(fake_console.text, "Twofold: VM \"web\", kernel: ", 27));
 }
 
-TEST(of_segments_that_overlap_the_later_one_stays)
+TEST(segments_that_overlap_are_refused)
+{
+    static const struct {
+        u32 paddr, size;
+        bool refused;
+    } cases[] = {
+        {RAM + 0x4000, 0x1000, true},  {RAM + 0x4fff, 1, true},      {RAM + 0x3fff, 2, true},
+        {RAM + 0x3000, 0x3000, true},  {RAM + 0x4800, 0x1000, true}, {RAM + 0x3000, 0x1001, true},
+        {RAM + 0x3000, 0x1000, false}, {RAM + 0x5000, 1, false},     {RAM + 0x3fff, 1, false},
+    };
+    char said[160];
+
+    for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+        begin_elf(RAM);
+        segment(RAM, RAM, 0, 16, 16);
+        segment(0, RAM + 0x4000, 0, 16, 0x1000);
+        segment(0, cases[i].paddr, 0, 1, cases[i].size);
+        snprintf(said, sizeof(said),
+                 "a segment of %u bytes at 0x%x overlaps another, 4096 bytes at 0x80004000",
+                 cases[i].size, cases[i].paddr);
+        if (cases[i].refused)
+            check_elf_refused(said);
+        else
+            CHECK(load_elf_file());
+    }
+}
+
+TEST(segments_that_meet_at_four_gib_do_not_overlap)
+{
+    begin_elf(0xfffff000);
+    segment(0, 0xfffff000, 0, 4096, 0x3000);
+    segment(0, RAM, 0, 4096, 0x1000);
+    CHECK(load_bytes(&elf, sizeof(elf), GIB(14)));
+    CHECK(planned_apart(&plan));
+}
+
+TEST(a_segment_without_bytes_in_the_file_is_no_piece)
 {
     begin_elf(RAM);
-    segment(RAM, RAM, 0, 1000, 1000);
-    segment(RAM + 500, RAM + 500, 2000, 1000, 1000);
+    segment(RAM, RAM, 0, 16, 16);
+    segment(0, RAM + 0x1000, 0, 0, 0x1000);
     CHECK(load_elf_file());
-    check_loaded(RAM, RAM, RAM + 1500);
-    CHECK(has_contents(RAM, 0, 500));
-    CHECK(has_contents(RAM + 500, 2000, 1000));
+    CHECK_EQ(plan.piece_count, 1);
+    CHECK_EQ(plan.end, RAM + 0x2000);
+}
+
+/* The bytes stay where they are in the file: that is how VMs are found to share them. */
+TEST(pieces_are_the_bytes_of_the_file_itself)
+{
+    begin_elf(RAM);
+    segment(RAM, RAM, 100, 200, 300);
+    CHECK(load_elf_file());
+    CHECK(plan.pieces[0].data == vm.config.kernel.data + CONTENTS_AT + 100);
+    CHECK_EQ(plan.pieces[0].size, 200);
+    CHECK(load_bytes("raw", 3, MEMORY));
+    CHECK(plan.pieces[0].data == vm.config.kernel.data);
+    CHECK_EQ(plan.piece_count, 1);
 }
 
 /* ---- Linux Images ---- */
@@ -424,7 +472,7 @@ static bool load_linux_image(u64 memory)
 static bool is_whole_at_kernel_base(void)
 {
     for (u32 i = 0; i < sizeof(linux_image); i++)
-        if (guest_ram_byte(KERNEL + i) != linux_image[i])
+        if (planned_byte(&plan, KERNEL + i) != linux_image[i])
             return false;
     return true;
 }
@@ -447,7 +495,7 @@ TEST(a_linux_image_occupies_what_its_header_says)
     }
 }
 
-TEST(a_linux_image_of_an_absurd_size_is_refused_and_nothing_is_written)
+TEST(a_linux_image_of_an_absurd_size_is_refused)
 {
     static const u64 sizes[] = {
         MIB(60) + 1, MIB(64),           GIB(4) - 1,         GIB(4),
@@ -464,7 +512,6 @@ TEST(a_linux_image_of_an_absurd_size_is_refused_and_nothing_is_written)
                  "but the VM's 64 MiB of RAM end before\n",
                  sizes[i] / 1024);
         CHECK_STR(fake_console.text, said);
-        CHECK_EQ(fake_guest_ram.count, 0);
     }
 }
 
@@ -526,45 +573,12 @@ TEST(a_raw_binary_of_all_the_ram_behind_the_base_and_one_byte_more)
     CHECK(!fits_not);
     CHECK_STR(fake_console.text, "Twofold: VM \"web\", kernel: needs 4096 KiB from 0x80400000 on, "
                                  "but the VM's 8 MiB of RAM end before\n");
-    CHECK_EQ(fake_guest_ram.count, 0);
 }
 
-TEST(an_empty_file_writes_nothing)
+TEST(an_empty_file_is_no_piece)
 {
-    load_bytes("", 0, MEMORY);
-    for (u32 i = 0; i < fake_guest_ram.count; i++)
-        CHECK_EQ(fake_guest_ram.writes[i].size, 0);
-}
-
-/* ---- A host without memory ---- */
-
-static bool load_with_pages_for(u32 writes)
-{
-    u8 *file = malloc(sizeof(elf));
-    bool taken;
-
-    memcpy(file, &elf, sizeof(elf));
-    guest_ram_reset();
-    console_forget();
-    fake_guest_ram.budget = writes;
-    vm.config.kernel = (struct blob){file, sizeof(elf)};
-    taken = image_load(&vm, &loaded);
-    free(file);
-    return taken;
-}
-
-TEST(without_host_memory_nothing_is_loaded)
-{
-    begin_elf(RAM);
-    segment(RAM, RAM, 0, 16, 16);
-    segment(RAM + 4096, RAM + 4096, 0, 16, 16);
-    CHECK(load_elf_file());
-    CHECK(!load_with_pages_for(0));
-    CHECK(!load_with_pages_for(1));
-    CHECK(load_with_pages_for(2));
-    memset(&elf, 1, sizeof(elf)); /* a raw binary */
-    CHECK(!load_with_pages_for(0));
-    CHECK(load_with_pages_for(1));
+    CHECK(load_bytes("", 0, MEMORY));
+    CHECK_EQ(plan.piece_count, 0);
 }
 
 UNIT_MAIN("image")

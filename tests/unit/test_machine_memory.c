@@ -2,6 +2,7 @@
  * Which RAM the page allocator gets: all whole pages of the banks that nothing reserved touches,
  * whatever order and overlap the reserved ranges have, and where the allocator's records go.
  */
+#include "tests/unit/fake_hart.h"
 #include "tests/unit/fake_panic.h"
 #include "tests/unit/fake_physmem.h"
 #include "hyp/core/pages.c"

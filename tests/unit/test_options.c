@@ -5,16 +5,19 @@
 
 struct features features;
 
-#define THE_OPTIONS                                                            \
-    "The options (/chosen/bootargs) are:\n"                                    \
-    "  sstc=off           timers by firmware, as on a hart without Sstc\n"     \
-    "  htinst=ignore      fetch faulting instructions, as where htinst is 0\n" \
-    "  vmidlen=0          no VMIDs: flush at every change of vCPU\n"           \
-    "  vmidlen=1          VMIDs of 1 bit\n"                                    \
-    "  vmidlen=2          VMIDs of 2 bits\n"                                   \
-    "  console=uart       print through the UART of the device tree\n"         \
-    "  console=firmware   print through the firmware\n"                        \
-    "  console=legacy     print through the firmware's legacy calls\n"
+#define THE_OPTIONS                                                                 \
+    "The options (/chosen/bootargs) are:\n"                                         \
+    "  sstc=off           timers by firmware, as on a hart without Sstc\n"          \
+    "  htinst=ignore      fetch faulting instructions, as where htinst is 0\n"      \
+    "  vmidlen=0          no VMIDs: flush at every change of vCPU\n"                \
+    "  vmidlen=1          VMIDs of 1 bit\n"                                         \
+    "  vmidlen=2          VMIDs of 2 bits\n"                                        \
+    "  console=uart       print through the UART of the device tree\n"              \
+    "  console=firmware   print through the firmware\n"                             \
+    "  console=legacy     print through the firmware's legacy calls\n"              \
+    "  monitor=on         begin in the monitor, and stay when all VMs have ended\n" \
+    "  colour=on          the names of VMs in colours, for a terminal\n"            \
+    "  escape=^]          the key that leaves a VM's console; ^A to ^Z, ^[ to ^_\n"
 
 static bool debug_console_forgotten;
 
@@ -53,6 +56,8 @@ TEST(every_word_sets_its_option_and_no_other)
         {"console=uart", {.vmid_bits_max = VMID_BITS_ALL, .console = CONSOLE_UART}},
         {"console=firmware", {.vmid_bits_max = VMID_BITS_ALL, .console = CONSOLE_FIRMWARE}},
         {"console=legacy", {.vmid_bits_max = VMID_BITS_ALL, .console = CONSOLE_LEGACY}},
+        {"monitor=on", {.vmid_bits_max = VMID_BITS_ALL, .monitor = true}},
+        {"colour=on", {.vmid_bits_max = VMID_BITS_ALL, .colour = true}},
     };
 
     CHECK_EQ(ARRAY_SIZE(cases), ARRAY_SIZE(table));
@@ -61,6 +66,23 @@ TEST(every_word_sets_its_option_and_no_other)
         CHECK(options_are(cases[i].expected));
         CHECK_STR(fake_console.text, "");
     }
+}
+
+TEST(the_escape_key_is_any_control_character)
+{
+    char word[] = "escape=^?";
+
+    for (char letter = 'A'; letter <= '_'; letter++) {
+        word[sizeof(word) - 2] = letter;
+        CHECK(parse(word));
+        CHECK_EQ(options.escape, (u32)letter - '@');
+    }
+    CHECK(!parse("escape=^@"));
+    CHECK(!parse("escape=^"));
+    CHECK(!parse("escape=A"));
+    CHECK(!parse("escape=^a"));
+    CHECK(!parse("escape=^AB"));
+    CHECK(!parse("escape="));
 }
 
 TEST(no_words_set_nothing)
@@ -90,7 +112,7 @@ TEST(a_wrong_word_is_told_with_all_that_there_are)
                                         "vmidlen=", "vmidlen=10",   "x",         "sstc=off,",
                                         "htinst=0", "console=none", "console",   "\tsstc=off",
                                         "quiet",    "console=ua",   "vmidlen=-1"};
-    char expected[1024];
+    char expected[2048];
 
     for (u32 i = 0; i < ARRAY_SIZE(wrong); i++) {
         CHECK(!parse(wrong[i]));

@@ -458,6 +458,57 @@ static u32 churn(u32 seed, u32 steps)
     return wrong;
 }
 
+TEST(a_split_block_is_freed_part_by_part)
+{
+    static const hpa_t zones[] = {LOW_BANK, HIGH_BANK};
+
+    for (u32 zone = 0; zone < ARRAY_SIZE(zones); zone++) {
+        hpa_t block;
+
+        start_machine();
+        block = page_alloc(PAGE_MAX_ORDER, zone ? ZONE_ANY : ZONE_DIRECT);
+        CHECK_EQ(block, zones[zone]);
+        page_split(block, PAGE_MAX_ORDER, 6);
+        CHECK_EQ(pages_free(), PAGES(44));
+        for (u32 i = 16; i > 0; i--) {
+            page_free(block + (i - 1) * KIB(256), 6);
+            CHECK_EQ(pages_free(), PAGES(44) + (17 - i) * 64);
+        }
+        /* Whole again. */
+        CHECK_EQ(page_alloc(PAGE_MAX_ORDER, zone ? ZONE_ANY : ZONE_DIRECT), block);
+    }
+}
+
+TEST(a_block_split_into_one_stays_as_it_is)
+{
+    hpa_t block;
+
+    start_machine();
+    block = page_alloc(3, ZONE_ANY);
+    page_split(block, 3, 3);
+    page_free(block, 3);
+    CHECK_EQ(pages_free(), PAGES(48));
+}
+
+TEST(a_wrong_split_panics)
+{
+    hpa_t block;
+
+    start_machine();
+    block = page_alloc(2, ZONE_DIRECT);
+    CHECK_PANIC(page_split(block, 2, 3), "into larger parts");
+    start_machine();
+    block = page_alloc(2, ZONE_DIRECT);
+    CHECK_PANIC(page_split(block, 3, 0), "another order");
+    start_machine();
+    block = page_alloc(2, ZONE_DIRECT);
+    CHECK_PANIC(page_split(block + MIB(4), 2, 0), "not allocated");
+    start_machine();
+    block = page_alloc(2, ZONE_DIRECT);
+    page_split(block, 2, 0);
+    CHECK_PANIC(page_free(block, 2), "another order");
+}
+
 TEST(random_use_keeps_blocks_apart_and_returns_all)
 {
     start_machine();

@@ -4,8 +4,8 @@
 TEST(unknown_extensions_are_not_supported)
 {
     static const u32 unknown[] = {
-        9,          0xa,        0xf,        0x11,       0xff,       0x504d55,
-        0x53555350, 0x43505043, 0x4e41434c, 0x535441,   0x0a000000, 0x09000000,
+        9,          0xa,        0xf,        0x11,       0xff,       0x504d54,
+        0x53555350, 0x43505043, 0x4e41434c, 0x535440,   0x0a000000, 0x09000000,
         0x08000000, 0x08545745, 0x08545747, 0x0a545746, 0x7fffffff, 0x80000000,
         0x80000010, 0xffffffff, 0x54494d44, 0x54494d46,
     };
@@ -26,6 +26,7 @@ TEST(unknown_functions_are_not_supported)
     } extensions_of_spec[] = {
         {SBI_EXT_BASE, 7}, {SBI_EXT_TIME, 1}, {SBI_EXT_IPI, 1},  {SBI_EXT_RFENCE, 3},
         {SBI_EXT_HSM, 4},  {SBI_EXT_SRST, 1}, {SBI_EXT_DBCN, 3}, {SBI_EXT_TWOFOLD, 4},
+        {SBI_EXT_PMU, 7},  {SBI_EXT_STA, 1},
     };
 
     fake_reset(4);

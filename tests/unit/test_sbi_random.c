@@ -34,6 +34,9 @@ static void random_machine(void)
         fake.mask_word[i] = random_u32();
     fake.mask_words_readable = random_u32() % 5;
     fake.debug = random_u32() % 2;
+    fake.no_hardware_counters = random_u32() % 4 == 0;
+    fake.pmu.assigned = random_u32() & (PMU_HARDWARE | PMU_FIRMWARE);
+    fake.pmu.stopped = random_u32() & (PMU_HARDWARE | PMU_FIRMWARE);
 }
 
 static u32 random_extension(void)
@@ -57,8 +60,9 @@ TEST(random_calls_reach_nothing_out_of_range)
         for (u32 j = 0; j < 6; j++)
             arg[j] = random_argument();
         fake.mask_address = arg[0];
-        ecall6(random_extension(), random_u32() % 8 ? random_u32() % 5 : random_u32(), arg);
+        ecall6(random_extension(), random_u32() % 8 ? random_u32() % 8 : random_u32(), arg);
         CHECK(outcome <= SBI_RESUME);
+        CHECK(!((fake.pmu.assigned | fake.pmu.stopped) & ~(PMU_HARDWARE | PMU_FIRMWARE)));
         CHECK(answer.error != 0x5a5a5a5a && answer.value != 0xa5a5a5a5);
         if (outcome == SBI_RETURN && answer.error) {
             CHECK(answer.error < 0 && answer.error >= SBI_ERR_NO_SHMEM);

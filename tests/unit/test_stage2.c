@@ -25,6 +25,8 @@ static void *failing_alloc_ptr(u32 order)
 #define HPA_LOW  0x90000000ull
 #define HPA_HIGH 0x240000000ull /* bits 33 and 30 */
 #define MIB4     ((u64)SUPERPAGE_SIZE)
+#define READ     PTE_R
+#define RW       (PTE_R | PTE_W)
 
 static struct stage2 s2;
 
@@ -94,9 +96,9 @@ TEST(init_without_memory_fails)
 TEST(a_page_is_mapped_alone)
 {
     start_tree();
-    CHECK_EQ(stage2_map(&s2, 0x80003000, HPA_LOW, PAGE_SIZE, STAGE2_RW), STAGE2_OK);
-    check_maps(0x80003000, HPA_LOW, STAGE2_RW, PAGE_SIZE);
-    check_maps(0x80003fff, HPA_LOW + 0xfff, STAGE2_RW, PAGE_SIZE);
+    CHECK_EQ(stage2_map(&s2, 0x80003000, HPA_LOW, PAGE_SIZE, RW), STAGE2_OK);
+    check_maps(0x80003000, HPA_LOW, RW, PAGE_SIZE);
+    check_maps(0x80003fff, HPA_LOW + 0xfff, RW, PAGE_SIZE);
     CHECK(!is_mapped(0x80002fff));
     CHECK(!is_mapped(0x80004000));
     CHECK_EQ(s2.table_pages, 5);
@@ -109,7 +111,7 @@ TEST(entries_have_the_format_of_sv32x4)
 
     start_tree();
     CHECK_EQ(stage2_map(&s2, MIB4 * 5, HPA_HIGH, MIB4, STAGE2_RWX), STAGE2_OK);
-    CHECK_EQ(stage2_map(&s2, MIB4 * 6 + 0x7000, HPA_HIGH + MIB4 + 0x5000, PAGE_SIZE, STAGE2_R),
+    CHECK_EQ(stage2_map(&s2, MIB4 * 6 + 0x7000, HPA_HIGH + MIB4 + 0x5000, PAGE_SIZE, READ),
              STAGE2_OK);
     /* D A - U X W R V; the PPN of 0x2_4000_0000 is 0x240000. */
     CHECK_EQ(s2.entries[5], 0x240000u << 10 | 0xdf);
@@ -243,7 +245,8 @@ TEST(bad_ranges_are_refused)
         CHECK_EQ(stage2_map(&s2, address, 0, size, STAGE2_RWX), STAGE2_BAD_RANGE);
         CHECK_EQ(stage2_map(&s2, 0, address, size, STAGE2_RWX), STAGE2_BAD_RANGE);
         CHECK_EQ(stage2_unmap(&s2, address, size), STAGE2_BAD_RANGE);
-        CHECK_EQ(stage2_protect(&s2, address, size, STAGE2_RX), STAGE2_BAD_RANGE);
+        CHECK_EQ(stage2_remap(&s2, address, 0, size, STAGE2_RX), STAGE2_BAD_RANGE);
+        CHECK_EQ(stage2_remap(&s2, 0, address, size, STAGE2_RX), STAGE2_BAD_RANGE);
     }
     CHECK_EQ(s2.table_pages, 4);
     end_tree();
@@ -252,7 +255,7 @@ TEST(bad_ranges_are_refused)
 TEST(rights_that_no_leaf_can_hold_are_refused)
 {
     static const u32 bad[] = {0, PTE_W, PTE_W | PTE_X, PTE_R | PTE_V, PTE_R | PTE_G, ~0u};
-    static const u32 good[] = {STAGE2_R, STAGE2_RW, STAGE2_RX, STAGE2_RWX, PTE_X};
+    static const u32 good[] = {READ, RW, STAGE2_RX, STAGE2_RWX, PTE_X};
 
     start_tree();
     for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -261,11 +264,11 @@ TEST(rights_that_no_leaf_can_hold_are_refused)
     }
     CHECK_EQ(stage2_map(&s2, 0, HPA_LOW, MIB4, STAGE2_RWX), STAGE2_OK);
     for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
-        CHECK_EQ(stage2_protect(&s2, 0, MIB4, bad[i]), STAGE2_BAD_RANGE);
+        CHECK_EQ(stage2_remap(&s2, 0, HPA_LOW, MIB4, bad[i]), STAGE2_BAD_RANGE);
         check_maps(0, HPA_LOW, STAGE2_RWX, SUPERPAGE_SIZE);
     }
     for (u32 i = 0; i < ARRAY_SIZE(good); i++) {
-        CHECK_EQ(stage2_protect(&s2, 0, MIB4, good[i]), STAGE2_OK);
+        CHECK_EQ(stage2_remap(&s2, 0, HPA_LOW, MIB4, good[i]), STAGE2_OK);
         check_maps(0, HPA_LOW, good[i], SUPERPAGE_SIZE);
     }
     end_tree();
@@ -312,9 +315,9 @@ TEST(holes_are_refused_and_change_nothing)
     CHECK_EQ(stage2_map(&s2, 2 * MIB4, HPA_LOW, 0x5000, STAGE2_RWX), STAGE2_OK);
     /* Mapped but for the last page, in a table; then in a root entry; then all of it. */
     CHECK_EQ(stage2_unmap(&s2, MIB4, MIB4 + 0x6000), STAGE2_NOT_MAPPED);
-    CHECK_EQ(stage2_protect(&s2, MIB4, MIB4 + 0x6000, STAGE2_R), STAGE2_NOT_MAPPED);
+    CHECK_EQ(stage2_remap(&s2, MIB4, HPA_HIGH, MIB4 + 0x6000, READ), STAGE2_NOT_MAPPED);
     CHECK_EQ(stage2_unmap(&s2, MIB4 - PAGE_SIZE, MIB4), STAGE2_NOT_MAPPED);
-    CHECK_EQ(stage2_protect(&s2, 4 * MIB4, MIB4, STAGE2_R), STAGE2_NOT_MAPPED);
+    CHECK_EQ(stage2_remap(&s2, 4 * MIB4, HPA_HIGH, MIB4, READ), STAGE2_NOT_MAPPED);
     CHECK_EQ(stage2_unmap(&s2, 4 * MIB4 + 0x1000, PAGE_SIZE), STAGE2_NOT_MAPPED);
     check_maps(MIB4, HPA_LOW, STAGE2_RWX, SUPERPAGE_SIZE);
     check_maps(2 * MIB4 + 0x4000, HPA_LOW + 0x4000, STAGE2_RWX, PAGE_SIZE);
@@ -337,20 +340,34 @@ TEST(unmapping_a_page_of_a_superpage_splits_it)
     end_tree();
 }
 
-TEST(protecting_across_superpages_splits_the_two_at_the_ends)
+TEST(remapping_across_superpages_splits_the_two_at_the_ends)
 {
     gpa_t start = 2 * MIB4 - PAGE_SIZE, end = 3 * MIB4 + PAGE_SIZE;
+    hpa_t new = HPA_HIGH + MIB4 - PAGE_SIZE; /* in step with the superpage in the middle */
 
     start_tree();
     CHECK_EQ(stage2_map(&s2, MIB4, HPA_LOW, 3 * MIB4, STAGE2_RWX), STAGE2_OK);
-    CHECK_EQ(stage2_protect(&s2, start, end - start, STAGE2_R), STAGE2_OK);
+    CHECK_EQ(stage2_remap(&s2, start, new, end - start, READ), STAGE2_OK);
     for (gpa_t gpa = MIB4; gpa < 4 * MIB4; gpa += PAGE_SIZE) {
         bool inside = gpa >= start && gpa < end;
         bool middle = gpa >= 2 * MIB4 && gpa < 3 * MIB4;
 
-        check_maps(gpa, HPA_LOW + gpa - MIB4, inside ? STAGE2_R : STAGE2_RWX,
-                   middle ? SUPERPAGE_SIZE : PAGE_SIZE);
+        check_maps(gpa, inside ? new + gpa - start : HPA_LOW + gpa - MIB4,
+                   inside ? READ : STAGE2_RWX, middle ? SUPERPAGE_SIZE : PAGE_SIZE);
     }
+    CHECK_EQ(s2.table_pages, 6);
+    end_tree();
+}
+
+TEST(remapping_out_of_step_or_with_small_leaves_splits_superpages)
+{
+    start_tree();
+    CHECK_EQ(stage2_map(&s2, 0, HPA_LOW, 2 * MIB4, STAGE2_RWX), STAGE2_OK);
+    CHECK_EQ(stage2_remap(&s2, 0, HPA_HIGH + PAGE_SIZE, MIB4, STAGE2_RX), STAGE2_OK);
+    check_maps(0x5abc, HPA_HIGH + 0x6abc, STAGE2_RX, PAGE_SIZE);
+    s2.small_leaves = true;
+    CHECK_EQ(stage2_remap(&s2, MIB4, HPA_HIGH, MIB4, STAGE2_RX), STAGE2_OK);
+    check_maps(MIB4 + 0x5abc, HPA_HIGH + 0x5abc, STAGE2_RX, PAGE_SIZE);
     CHECK_EQ(s2.table_pages, 6);
     end_tree();
 }
@@ -360,24 +377,83 @@ TEST(whole_superpages_change_without_memory)
     start_tree();
     CHECK_EQ(stage2_map(&s2, 0, HPA_LOW, 4 * MIB4, STAGE2_RWX), STAGE2_OK);
     allocations_left = 0;
-    CHECK_EQ(stage2_protect(&s2, MIB4, 2 * MIB4, STAGE2_RX), STAGE2_OK);
+    CHECK_EQ(stage2_remap(&s2, MIB4, HPA_HIGH, 2 * MIB4, STAGE2_RX), STAGE2_OK);
     CHECK_EQ(stage2_unmap(&s2, 0, 2 * MIB4), STAGE2_OK);
     CHECK(!is_mapped(2 * MIB4 - 1));
-    check_maps(2 * MIB4, HPA_LOW + 2 * MIB4, STAGE2_RX, SUPERPAGE_SIZE);
+    check_maps(2 * MIB4, HPA_HIGH + MIB4, STAGE2_RX, SUPERPAGE_SIZE);
     check_maps(3 * MIB4, HPA_LOW + 3 * MIB4, STAGE2_RWX, SUPERPAGE_SIZE);
     CHECK_EQ(s2.table_pages, 4);
     end_tree();
 }
 
+/* What stage2_next finds in [gpa, end), as numbers of the pages. */
+static void check_next(gpa_t gpa, gpa_t end, bool found, gpa_t at)
+{
+    struct stage2_leaf next, leaf;
+
+    CHECK_EQ(stage2_next(&s2, &gpa, end, &next), found);
+    CHECK_EQ(gpa, at);
+    if (!found)
+        return;
+    CHECK(stage2_lookup(&s2, gpa, &leaf));
+    CHECK(next.hpa == leaf.hpa && next.rights == leaf.rights && next.size == leaf.size);
+}
+
+TEST(the_next_page_is_found_over_gaps_of_any_size)
+{
+    start_tree();
+    check_next(0, GIB(16), false, GIB(16));
+    CHECK_EQ(stage2_map(&s2, 0x5000, HPA_LOW, 2 * PAGE_SIZE, STAGE2_RX), STAGE2_OK);
+    CHECK_EQ(stage2_map(&s2, 7 * MIB4, HPA_HIGH, MIB4, STAGE2_RWX), STAGE2_OK);
+    CHECK_EQ(stage2_map(&s2, GIB(16) - PAGE_SIZE, HPA_LOW, PAGE_SIZE, STAGE2_RWX), STAGE2_OK);
+    check_next(0, GIB(16), true, 0x5000);
+    check_next(0x5000, GIB(16), true, 0x5000);
+    check_next(0x6000, GIB(16), true, 0x6000);
+    check_next(0x7000, GIB(16), true, 7 * MIB4);
+    check_next(7 * MIB4 + 0x9000, GIB(16), true, 7 * MIB4 + 0x9000);
+    check_next(8 * MIB4, GIB(16), true, GIB(16) - PAGE_SIZE);
+    /* The end is not looked at, and not passed. */
+    check_next(0, 0x5000, false, 0x5000);
+    check_next(0x7000, 0x8000, false, 0x8000);
+    check_next(0x7000, 7 * MIB4, false, 7 * MIB4);
+    check_next(0x5000, 0x5000, false, 0x5000);
+    end_tree();
+}
+
+TEST(dropping_4_mib_frees_their_table)
+{
+    start_tree();
+    CHECK_EQ(stage2_map(&s2, MIB4 - PAGE_SIZE, HPA_LOW, 2 * PAGE_SIZE, STAGE2_RWX), STAGE2_OK);
+    CHECK_EQ(stage2_map(&s2, 2 * MIB4, HPA_HIGH, MIB4, STAGE2_RWX), STAGE2_OK);
+    CHECK_EQ(s2.table_pages, 6);
+    stage2_drop(&s2, MIB4 + 0x5000);
+    CHECK(is_mapped(MIB4 - PAGE_SIZE) && !is_mapped(MIB4) && is_mapped(2 * MIB4));
+    CHECK_EQ(s2.table_pages, 5);
+    stage2_drop(&s2, 2 * MIB4);
+    CHECK(!is_mapped(2 * MIB4));
+    stage2_drop(&s2, 2 * MIB4); /* nothing there any more */
+    CHECK_EQ(s2.table_pages, 5);
+    end_tree();
+}
+
+TEST(a_tree_that_is_gone_maps_nothing)
+{
+    start_tree();
+    CHECK_EQ(stage2_map(&s2, 0, HPA_LOW, MIB4, STAGE2_RWX), STAGE2_OK);
+    end_tree();
+    CHECK(!is_mapped(0));
+    check_next(0, GIB(16), false, GIB(16));
+}
+
 TEST(the_parts_of_a_page_keep_their_neighbours)
 {
     start_tree();
-    CHECK_EQ(stage2_map(&s2, 0x80000000, HPA_LOW, 3 * PAGE_SIZE, STAGE2_RW), STAGE2_OK);
+    CHECK_EQ(stage2_map(&s2, 0x80000000, HPA_LOW, 3 * PAGE_SIZE, RW), STAGE2_OK);
     CHECK_EQ(stage2_unmap(&s2, 0x80001000, PAGE_SIZE), STAGE2_OK);
-    CHECK_EQ(stage2_map(&s2, 0x80001000, HPA_HIGH, PAGE_SIZE, STAGE2_R), STAGE2_OK);
-    check_maps(0x80000abc, HPA_LOW + 0xabc, STAGE2_RW, PAGE_SIZE);
-    check_maps(0x80001abc, HPA_HIGH + 0xabc, STAGE2_R, PAGE_SIZE);
-    check_maps(0x80002abc, HPA_LOW + 0x2abc, STAGE2_RW, PAGE_SIZE);
+    CHECK_EQ(stage2_map(&s2, 0x80001000, HPA_HIGH, PAGE_SIZE, READ), STAGE2_OK);
+    check_maps(0x80000abc, HPA_LOW + 0xabc, RW, PAGE_SIZE);
+    check_maps(0x80001abc, HPA_HIGH + 0xabc, READ, PAGE_SIZE);
+    check_maps(0x80002abc, HPA_LOW + 0x2abc, RW, PAGE_SIZE);
     end_tree();
 }
 
@@ -412,7 +488,8 @@ TEST(a_split_without_memory_changes_nothing_wherever_it_fails)
         allocations_left = left;
         CHECK_EQ(stage2_unmap(&s2, 0x1000, 3 * MIB4 - 0x2000), STAGE2_NO_MEMORY);
         allocations_left = left;
-        CHECK_EQ(stage2_protect(&s2, 0x1000, 3 * MIB4 - 0x2000, STAGE2_R), STAGE2_NO_MEMORY);
+        CHECK_EQ(stage2_remap(&s2, 0x1000, HPA_LOW + 0x1000, 3 * MIB4 - 0x2000, READ),
+                 STAGE2_NO_MEMORY);
         for (gpa_t gpa = 0; gpa < 3 * MIB4; gpa += MIB4)
             check_maps(gpa, HPA_LOW + gpa, STAGE2_RWX, SUPERPAGE_SIZE);
         CHECK_EQ(s2.table_pages, 4);
@@ -445,7 +522,7 @@ static struct {
 
 /* A random operation on part of one window. */
 struct operation {
-    enum { OP_MAP, OP_UNMAP, OP_PROTECT } kind;
+    enum { OP_MAP, OP_UNMAP, OP_REMAP } kind;
     u32 window, first, count; /* in pages */
     hpa_t hpa;
     u32 rights;
@@ -463,7 +540,7 @@ static u32 next_random(u32 limit)
 
 static struct operation random_operation(void)
 {
-    static const u32 rights[] = {STAGE2_R, STAGE2_RW, STAGE2_RX, STAGE2_RWX};
+    static const u32 rights[] = {READ, RW, STAGE2_RX, STAGE2_RWX};
     struct operation op = {.kind = next_random(3)};
     u32 first = next_random(WINDOW_PAGES), limit = WINDOW_PAGES;
 
@@ -496,7 +573,7 @@ static enum stage2_status run_operation(const struct operation *op)
     case OP_UNMAP:
         return stage2_unmap(&s2, gpa, size);
     default:
-        return stage2_protect(&s2, gpa, size, op->rights);
+        return stage2_remap(&s2, gpa, op->hpa, size, op->rights);
     }
 }
 
@@ -507,7 +584,7 @@ static bool model_covers_slot(const struct operation *op, u32 slot)
 
     if (op->first > first || op->first + op->count < first + SV32_ENTRIES)
         return false;
-    if (op->kind != OP_MAP)
+    if (op->kind == OP_UNMAP)
         return true;
     return !s2.small_leaves && !((op->hpa + (u64)(first - op->first) * PAGE_SIZE) % MIB4);
 }
@@ -540,7 +617,7 @@ static void model_apply(const struct operation *op)
         struct model_page *page = &model[op->window].pages[i];
         u32 slot = i / SV32_ENTRIES;
 
-        if (op->kind == OP_MAP)
+        if (op->kind != OP_UNMAP)
             page->hpa = op->hpa + (u64)(i - op->first) * PAGE_SIZE;
         page->mapped = op->kind != OP_UNMAP;
         page->rights = op->rights;
@@ -641,7 +718,7 @@ TEST(lookups_beside_a_split_see_the_old_or_the_new)
         pte_t superpage = pte_make(HPA_HIGH, LEAF_FLAGS | STAGE2_RWX);
 
         for (gpa_t gpa = MIB4; gpa < 2 * MIB4; gpa += 64 * PAGE_SIZE)
-            stage2_protect(&s2, gpa, PAGE_SIZE, STAGE2_RX);
+            stage2_remap(&s2, gpa, HPA_HIGH + (gpa - MIB4), PAGE_SIZE, STAGE2_RX);
         /* Whole again; the old table stays allocated, for the lookup that may be in it. */
         entry_store(&s2.entries[1], superpage);
     }

@@ -100,8 +100,13 @@ TEST(memcmp_compares_unsigned_bytes_up_to_the_size)
             fill();
             ours[at] = 0x7f;
             theirs[at] = 0x80;
-            CHECK_EQ(sign(twofold_memcmp(ours, theirs, size)), size > at ? -1 : 0);
-            CHECK_EQ(sign(twofold_memcmp(theirs, ours, size)), size > at ? 1 : 0);
+            for (u32 from = 0; from <= at && from < 4; from++) { /* at every alignment */
+                u32 rest = size > from ? size - from : 0;
+
+                CHECK_EQ(sign(twofold_memcmp(ours + from, theirs + from, rest)),
+                         size > at ? -1 : 0);
+                CHECK_EQ(sign(twofold_memcmp(theirs + from, ours + from, rest)), size > at ? 1 : 0);
+            }
         }
 }
 

@@ -313,8 +313,8 @@ TEST(stage2_trees_are_walked_as_stage2_lookup_says)
     pages_add_bank(0x50000000, 0x50400000, phys_ptr(0x40000000));
     CHECK(stage2_init(&s2));
     CHECK_EQ(stage2_map(&s2, 0x80000000, 0x240000000, MIB(16), STAGE2_RWX), STAGE2_OK);
-    CHECK_EQ(stage2_protect(&s2, 0x80003000, MIB(4), STAGE2_RX), STAGE2_OK);
-    CHECK_EQ(stage2_protect(&s2, 0x80900000, PAGE_SIZE, STAGE2_RW), STAGE2_OK);
+    CHECK_EQ(stage2_remap(&s2, 0x80003000, 0x250003000, MIB(4), STAGE2_RX), STAGE2_OK);
+    CHECK_EQ(stage2_remap(&s2, 0x80900000, 0x240900000, PAGE_SIZE, PTE_R | PTE_W), STAGE2_OK);
     CHECK_EQ(stage2_unmap(&s2, 0x80a00000, MIB(3)), STAGE2_OK);
     for (gva_t address = 0x7ffff000; address < 0x81001000; address += 0x1000)
         check_lookup(&s2, address | (address >> 12 & 0xffc));

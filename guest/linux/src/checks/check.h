@@ -27,6 +27,7 @@ extern const struct check shootdown_checks[];
 extern const struct check time_checks[];
 extern const struct check signal_checks[];
 extern const struct check process_checks[];
+extern const struct check perf_checks[];
 
 /* Ends the check's process as failed, for the reason printed. Any thread may call it. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

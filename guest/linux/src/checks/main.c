@@ -22,7 +22,7 @@
 
 static const struct check *const tables[] = {
     float_checks, memory_checks, smp_checks,     shootdown_checks,
-    time_checks,  signal_checks, process_checks,
+    time_checks,  signal_checks, process_checks, perf_checks,
 };
 
 /* Where the process of a check leaves the reason of its failure. */

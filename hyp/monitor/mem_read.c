@@ -1,0 +1,83 @@
+#include "hyp/monitor/mem_read.h"
+
+#include "arch/csr.h"
+#include "hyp/core/machine.h"
+#include "hyp/core/physmem.h"
+#include "hyp/monitor/command.h"
+#include "hyp/monitor/names.h"
+#include "hyp/vm/guest_walk.h"
+#include "hyp/vm/vm.h"
+
+static bool in_ranges(const struct range *ranges, u32 count, hpa_t pa)
+{
+    for (u32 i = 0; i < count; i++)
+        if (pa >= ranges[i].start && pa < ranges[i].end)
+            return true;
+    return false;
+}
+
+bool mem_read_hpa(hpa_t pa, void *to, u32 size)
+{
+    for (u32 i = 0; i < size; i++) {
+        if (!in_ranges(machine.ram, machine.ram_count, pa + i)) {
+            command_failed("hPA 0x%09llx is no RAM of this machine", pa + i);
+            return false;
+        }
+        if (in_ranges(machine.reserved, machine.reserved_count, pa + i)) {
+            command_failed("hPA 0x%09llx is reserved, for the firmware or the hypervisor", pa + i);
+            return false;
+        }
+    }
+    phys_read(pa, to, size);
+    return true;
+}
+
+static bool nothing_at(const struct vm *vm, gpa_t gpa)
+{
+    u32 base;
+    const char *device = device_name(gpa, &base);
+
+    if (memory_is_ram(vm, gpa, 1))
+        command_failed("gPA 0x%09llx is RAM that is not backed yet: it reads as zeros", gpa);
+    else if (device)
+        command_failed("gPA 0x%09llx is in the %s: reading a device has effects", gpa, device);
+    else
+        command_failed("gPA 0x%09llx is neither RAM nor a device of VM \"%s\"", gpa,
+                       vm->config.name);
+    return false;
+}
+
+bool mem_read_gpa(const struct vm *vm, gpa_t gpa, void *to, u32 size)
+{
+    struct stage2_leaf leaf;
+
+    if (gpa >> SV32X4_GPA_BITS) {
+        command_failed("gPA 0x%llx has more than 34 bits", gpa);
+        return false;
+    }
+    if (!stage2_lookup(&vm->stage2, gpa, &leaf))
+        return nothing_at(vm, gpa);
+    phys_read(leaf.hpa, to, size);
+    return true;
+}
+
+bool mem_read_gva(const struct vcpu *vcpu, gva_t gva, void *to, u32 size)
+{
+    struct walk_record record;
+
+    guest_walk_debug(vcpu, gva, &record);
+    if (!record.cause) {
+        phys_read(record.hpa, to, size);
+        return true;
+    }
+    if (record.implicit) {
+        command_failed("gVA 0x%08x: the guest's tables lead to gPA 0x%09llx, which is no memory",
+                       gva, record.gpa);
+        return false;
+    }
+    if (record.cause == CAUSE_LOAD_GUEST_PAGE)
+        return nothing_at(vcpu->vm, record.gpa);
+    command_failed("gVA 0x%08x is not mapped by the guest (cause %u after %u reads)", gva,
+                   record.cause, record.count);
+    return false;
+}

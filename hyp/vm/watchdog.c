@@ -1,0 +1,86 @@
+#include "hyp/vm/watchdog.h"
+
+#include "hyp/core/printk.h"
+#include "hyp/vm/stats.h"
+#include "hyp/vm/vm.h"
+
+/* How often it looks, and for how many good looks the VM counts as calm. */
+#define LOOK_MS        100
+#define LOOKS_SECOND   (1000 / LOOK_MS)
+#define CALM_LOOKS     10
+#define HOLD_LOOKS_MAX 100
+
+static void look_again(struct watchdog *dog, u32 looks)
+{
+    timer_arm(&dog->timer, timer_after(looks * LOOK_MS));
+}
+
+static void tell(struct vm *vm, u32 exits)
+{
+    if (!vm->watchdog.throttled)
+        printk("Twofold: VM \"%s\" is throttled: %u exits a second, its max-exits is %u\n",
+               vm->config.name, exits * LOOKS_SECOND, vm->config.max_exits);
+    vm->watchdog.throttled = true;
+    vm->watchdog.calm = 0;
+}
+
+static void calm(struct vm *vm)
+{
+    struct watchdog *dog = &vm->watchdog;
+
+    if (dog->throttled && ++dog->calm == CALM_LOOKS) {
+        printk("Twofold: VM \"%s\" is throttled no more\n", vm->config.name);
+        dog->throttled = false;
+    }
+}
+
+/* So many exits since the last look are worth how many looks? */
+static u32 looks_for(const struct vm *vm, u32 exits)
+{
+    u32 looks = exits / (vm->config.max_exits / LOOKS_SECOND);
+
+    return looks < HOLD_LOOKS_MAX ? looks : HOLD_LOOKS_MAX;
+}
+
+static void look(struct timer *timer)
+{
+    struct vm *vm = container_of(timer, struct vm, watchdog.timer);
+    struct watchdog *dog = &vm->watchdog;
+    u64 exits = stats_exits(vm, STATS_WHOLE_VM);
+    u32 looks = looks_for(vm, (u32)(exits - dog->exits));
+
+    if (dog->holding) {
+        dog->holding = false;
+        sched_group_resume(&vm->group);
+        looks = 0;
+    } else if (looks > 1) {
+        tell(vm, (u32)(exits - dog->exits));
+        dog->holding = true;
+        sched_group_pause(&vm->group);
+    } else {
+        calm(vm);
+    }
+    dog->exits = exits;
+    look_again(dog, looks > 1 ? looks - 1 : 1);
+}
+
+void watchdog_init(struct vm *vm)
+{
+    vm->watchdog.timer.fire = look;
+}
+
+void watchdog_start(struct vm *vm)
+{
+    if (!vm->config.max_exits)
+        return;
+    vm->watchdog.exits = stats_exits(vm, STATS_WHOLE_VM);
+    look_again(&vm->watchdog, 1);
+}
+
+void watchdog_stop(struct vm *vm)
+{
+    timer_cancel_wait(&vm->watchdog.timer);
+    if (vm->watchdog.holding)
+        sched_group_resume(&vm->group);
+    vm->watchdog.holding = vm->watchdog.throttled = false;
+}

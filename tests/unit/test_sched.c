@@ -1,0 +1,830 @@
+/* The scheduler: shares, caps, latency, affinity, and who may run at all, on 1 to 4 harts. */
+#include "tests/unit/sched_sim.h"
+
+#define SLICE  (SCHED_SLICE_MS * MS)
+#define GRAIN  (SCHED_GRAIN_MS * MS)
+#define PERIOD (SCHED_PERIOD_MS * MS)
+
+static const u32 hart_counts[] = {1, 2, 4};
+
+#define FOR_EACH_HARTS(harts) for (u32 hi_ = 0, harts; hi_ < 3 && (harts = hart_counts[hi_]); hi_++)
+
+/* Runs hogs, one task a group or `tasks`, and checks that each has its share by weight. */
+static void check_shares(u32 count, const u32 *weights, const u32 *tasks, u32 groups)
+{
+    u32 sum = 0;
+
+    sim_start(count, 7);
+    for (u32 i = 0; i < groups; i++) {
+        sim_add_hogs(weights[i], tasks ? tasks[i] : 1);
+        sum += weights[i];
+    }
+    sim_run(SECOND / 10);
+    sim_reset_times();
+    sim_run(60 * SECOND);
+    for (u32 i = 0; i < groups; i++)
+        CHECK_NEAR(sim_run_time(&sim.groups[i]), 60.0 * SECOND * count * weights[i] / sum, 1);
+}
+
+TEST(equal_weights_share_equally)
+{
+    static const u32 weights[] = {256, 256, 256, 256, 256, 256, 256};
+
+    FOR_EACH_HARTS(count)
+    check_shares(count, weights, NULL, ARRAY_SIZE(weights));
+}
+
+TEST(shares_follow_weights)
+{
+    static const u32 weights[] = {256, 512, 1024, 768, 300, 1024, 256};
+
+    FOR_EACH_HARTS(count)
+    check_shares(count, weights, NULL, ARRAY_SIZE(weights));
+}
+
+TEST(extreme_weights_are_kept)
+{
+    static const u32 weights[] = {16, 4096, 61, 1000};
+    static const u32 tasks[] = {1, 1, 1, 1};
+
+    check_shares(1, weights, tasks, 4);
+}
+
+/* A group of several tasks has one share, not one for each. */
+TEST(tasks_of_a_group_share_its_share)
+{
+    static const u32 weights[] = {256, 512, 1024, 256};
+    static const u32 tasks[] = {4, 3, 4, 1};
+
+    FOR_EACH_HARTS(count)
+    check_shares(count, weights, tasks, 4);
+}
+
+TEST(tasks_of_a_group_take_turns)
+{
+    FOR_EACH_HARTS(count)
+    {
+        struct sim_group *g;
+
+        sim_start(count, 3);
+        sim_add_hogs(256, 2);
+        g = sim_add_hogs(512, 5);
+        sim_run(30 * SECOND);
+        for (u32 i = 1; i < 5; i++)
+            CHECK_NEAR(sched_task_times(&g->tasks[i].task).run,
+                       sched_task_times(&g->tasks[0].task).run, 1);
+    }
+}
+
+/* More weight than one task can use: a whole hart, and the others share the rest by weight. */
+TEST(more_weight_than_can_be_used_goes_to_the_others)
+{
+    struct sim_group *big;
+
+    sim_start(4, 5);
+    big = sim_add_hogs(4096, 1);
+    for (u32 i = 0; i < 3; i++) {
+        sim_add_hogs(256, 2);
+        sim_add_hogs(512, 2);
+    }
+    sim_run(SECOND);
+    sim_reset_times();
+    sim_run(60 * SECOND);
+    CHECK_NEAR(sim_run_time(big), 60 * SECOND, 1);
+    for (u32 i = 0; i < 3; i++) {
+        CHECK_NEAR(sim_run_time(&sim.groups[1 + 2 * i]), 60 * SECOND * 3 / 9, 1);
+        CHECK_NEAR(sim_run_time(&sim.groups[2 + 2 * i]), 60 * SECOND * 6 / 9, 1);
+    }
+}
+
+/* And what it could not use it does not have saved up, when it gets more tasks. */
+TEST(unused_weight_is_not_saved_up)
+{
+    struct sim_group *big, *small[4];
+
+    sim_start(4, 5);
+    big = sim_add_hogs(4096, 1);
+    for (u32 i = 0; i < 4; i++)
+        small[i] = sim_add_hogs(1024, 2);
+    sim_run(20 * SECOND);
+    for (u32 i = 0; i < 7; i++)
+        sim_add_task(big, FOR_EVER, 0);
+    sim_reset_times();
+    sim_run(SECOND);
+    for (u32 i = 0; i < 4; i++)
+        CHECK_NEAR(sim_run_time(small[i]), SECOND / 2, 5);
+    CHECK_NEAR(sim_run_time(big), 2 * SECOND, 5);
+}
+
+TEST(time_for_which_nobody_waits_is_free)
+{
+    struct sim_group *alone, *late;
+
+    sim_start(1, 1);
+    alone = sim_add_hogs(256, 1);
+    sim_run(3600 * SECOND);
+    CHECK_AT_MOST(sim.interrupts, 1); /* the wake-up of the idle hart: no tick */
+    late = sim_add_hogs(256, 1);
+    sim_reset_times();
+    sim_run(SECOND);
+    CHECK_NEAR(sim_run_time(alone), SECOND / 2, 2);
+    CHECK_NEAR(sim_run_time(late), SECOND / 2, 2);
+}
+
+TEST(idle_harts_get_no_interrupts)
+{
+    u32 before;
+
+    sim_start(4, 1);
+    sim_add_hogs(256, 1);
+    sim_add_task(sim_add_group(256, 0, SCHED_ALL_HARTS), MS, FOR_EVER / 2);
+    sim_run(SECOND);
+    before = sim.interrupts;
+    sim_run(3600 * SECOND);
+    CHECK_EQ(sim.interrupts, before);
+    for (u32 i = 0; i < 4; i++)
+        CHECK_EQ(fake_harts.compare[i], FOR_EVER);
+}
+
+/* Sleep saves up one slice, once. */
+TEST(sleep_saves_up_no_more_than_a_slice)
+{
+    FOR_EACH_HARTS(count)
+    {
+        struct sim_group *sleeper;
+
+        sim_start(count, 11);
+        sleeper = sim_add_group(256, 0, SCHED_ALL_HARTS);
+        sim_add_task(sleeper, MS, 10 * SECOND);
+        for (u32 i = 0; i < 2 * count; i++)
+            sim_add_hogs(256, 1);
+        sim_run(9 * SECOND);
+        sleeper->tasks[0].left = sleeper->tasks[0].burst = FOR_EVER;
+        sim_run(SECOND + MS);
+        sim_reset_times();
+        sim_run(SECOND);
+        CHECK_AT_MOST(sim_run_time(sleeper), 1.0 * SECOND * count / (2 * count + 1) + 2 * SLICE);
+    }
+}
+
+/* Whoever sleeps a little again and again, always awake first, has no more than its share. */
+TEST(short_sleeps_gain_nothing)
+{
+    static const u64 pauses[] = {MS / 100, MS / 10, MS, 4 * MS};
+
+    for (u32 p = 0; p < ARRAY_SIZE(pauses); p++)
+        FOR_EACH_HARTS(count)
+        {
+            struct sim_group *sleeper;
+
+            sim_start(count, 13);
+            sleeper = sim_add_group(256, 0, SCHED_ALL_HARTS);
+            sim_add_task(sleeper, 3 * MS, pauses[p]);
+            for (u32 i = 0; i < 2 * count; i++)
+                sim_add_hogs(256, 1);
+            sim_run(30 * SECOND);
+            CHECK_AT_MOST(sim_run_time(sleeper),
+                          30.0 * SECOND * count / (2 * count + 1) * 1.01 + SLICE);
+        }
+}
+
+TEST(no_group_starves)
+{
+    FOR_EACH_HARTS(count)
+    {
+        u32 sum = 0, groups = SIM_GROUPS;
+
+        sim_start(count, 17);
+        sim.unchecked = true;
+        for (u32 i = 0; i < groups; i++) {
+            sim_add_hogs(i % 8 ? SCHED_WEIGHT_MAX / (i % 8) : SCHED_WEIGHT_MIN, 1 + i % 3);
+            sum += sim.groups[i].group.share.weight;
+        }
+        sim_run(60 * SECOND);
+        for (u32 i = 0; i < groups; i++) {
+            u32 weight = sim.groups[i].group.share.weight;
+
+            CHECK_AT_MOST(sim.groups[i].tasks[0].longest_wait,
+                          ((1.0 * sum / weight * 3 + groups) / count + 1) * 3 * SLICE);
+            CHECK(sim_run_time(&sim.groups[i]) + SLICE * 4 >
+                  60.0 * SECOND * count * weight / sum * 0.97);
+        }
+    }
+}
+
+/* ---- Latency: the bounds that sched.h states. */
+
+TEST(hogs_wait_no_longer_than_stated)
+{
+    static const u32 weights[] = {256, 64, 1024, 16, 512, 256, 4096, 300, 2000};
+    u32 groups = ARRAY_SIZE(weights), sum = 0;
+
+    for (u32 i = 0; i < groups; i++)
+        sum += weights[i];
+    FOR_EACH_HARTS(count)
+    {
+        sim_start(count, 19);
+        for (u32 i = 0; i < groups; i++)
+            sim_add_hogs(weights[i], 1);
+        sim_run(60 * SECOND);
+        for (u32 i = 0; i < groups; i++) {
+            double others = sum - weights[i];
+
+            CHECK_AT_MOST(sim.groups[i].tasks[0].longest_wait,
+                          ((others / weights[i] + groups - 1) / count + 1) * SLICE);
+        }
+    }
+}
+
+TEST(who_wakes_takes_a_hart_after_the_grain)
+{
+    FOR_EACH_HARTS(count)
+    {
+        struct sim_task *waker;
+
+        sim_start(count, 23);
+        for (u32 i = 0; i < 8; i++)
+            sim_add_hogs(256 << i % 5, 1 + i % 3);
+        waker = sim_add_task(sim_add_group(256, 0, SCHED_ALL_HARTS), MS / 5, 35 * MS + 333);
+        sim_run(SECOND);
+        sim_reset_times();
+        sim_run(60 * SECOND);
+        CHECK(waker->task.runs > 1600);
+        CHECK_AT_MOST(waker->longest_wake, GRAIN + 2 * KICK_TICKS);
+    }
+}
+
+TEST(several_that_wake_wait_for_one_another)
+{
+    FOR_EACH_HARTS(count)
+    {
+        u32 wakers = 6;
+
+        sim_start(count, 29);
+        for (u32 i = 0; i < wakers; i++)
+            sim_add_task(sim_add_group(256, 0, SCHED_ALL_HARTS), MS, (150 + i) * MS);
+        for (u32 i = 0; i < 8; i++)
+            sim_add_hogs(256, 1);
+        sim_run(60 * SECOND);
+        for (u32 i = 0; i < wakers; i++)
+            CHECK_AT_MOST(sim.groups[i].tasks[0].longest_wake,
+                          GRAIN + (1.0 * wakers / count + 1) * SLICE);
+    }
+}
+
+TEST(an_idle_hart_takes_what_wakes_at_once)
+{
+    struct sim_task *waker;
+
+    sim_start(2, 31);
+    sim_add_hogs(4096, 1);
+    waker = sim_add_task(sim_add_group(16, 0, SCHED_ALL_HARTS), MS, 10 * MS);
+    sim_run(10 * SECOND);
+    CHECK_AT_MOST(waker->longest_wake, 2 * KICK_TICKS);
+}
+
+TEST(the_idle_hart_where_it_last_ran_is_preferred)
+{
+    struct sim_task *a, *b;
+
+    sim_start(4, 37);
+    a = sim_add_task(sim_add_group(256, 0, BIT(2)), MS, 10 * MS);
+    sim_run(MS / 2);
+    b = sim_add_task(sim_add_group(256, 0, BIT(3)), MS, 7 * MS);
+    sim_run(100 * MS);
+    CHECK_EQ(a->task.last_hart, 2);
+    CHECK_EQ(b->task.last_hart, 3);
+    a->group->group.share.affinity = b->group->group.share.affinity = SCHED_ALL_HARTS;
+    sim_run(SECOND);
+    CHECK_EQ(a->task.last_hart, 2);
+    CHECK_EQ(b->task.last_hart, 3);
+}
+
+TEST(urgent_goes_first)
+{
+    FOR_EACH_HARTS(count)
+    {
+        struct sim_group *urgent;
+
+        sim_start(count, 41);
+        urgent = sim_add_group(16, 0, SCHED_ALL_HARTS);
+        urgent->group.urgent = true;
+        sim_add_task(urgent, 20 * MS, 30 * MS); /* far more than its weight is worth */
+        for (u32 i = 0; i < 8; i++)
+            sim_add_hogs(4096, 2);
+        sim_run(10 * SECOND);
+        CHECK_AT_MOST(urgent->tasks[0].longest_wake, GRAIN + 2 * KICK_TICKS);
+        CHECK_NEAR(sim_run_time(urgent), 4 * SECOND, 3);
+        for (u32 i = 2; i <= 8; i++)
+            CHECK_NEAR(sim_run_time(&sim.groups[i]), sim_run_time(&sim.groups[1]), 1);
+    }
+}
+
+/* ---- Affinity. */
+
+TEST(tasks_run_only_where_they_may)
+{
+    static const u32 sets[] = {BIT(0), BIT(1) | BIT(2), BIT(3), SCHED_ALL_HARTS, BIT(0) | BIT(3)};
+
+    sim_start(4, 43); /* the simulator checks it at every step */
+    for (u32 i = 0; i < 10; i++) {
+        struct sim_group *g = sim_add_group(256, 0, sets[i % 5]);
+
+        sim_add_task(g, i < 5 ? FOR_EVER : 3 * MS, 5 * MS);
+        sim_add_task(g, FOR_EVER, 0);
+    }
+    sim_run(20 * SECOND);
+    for (u32 i = 0; i < 10; i++)
+        CHECK(sim_run_time(&sim.groups[i]) > SECOND);
+}
+
+/* Those pinned to one hart share it by weight, though that is less than what they would get. */
+TEST(pinned_groups_share_their_hart_by_weight)
+{
+    struct sim_group *a, *b, *c, *d;
+
+    sim_start(2, 47);
+    sim_add_task(a = sim_add_group(256, 0, BIT(0)), FOR_EVER, 0);
+    sim_add_task(b = sim_add_group(512, 0, BIT(0)), FOR_EVER, 0);
+    sim_add_task(c = sim_add_group(256, 0, BIT(1)), FOR_EVER, 0);
+    sim_add_task(d = sim_add_group(64, 0, BIT(1)), FOR_EVER, 0);
+    sim_run(60 * SECOND);
+    CHECK_NEAR(sim_run_time(a), 20 * SECOND, 1);
+    CHECK_NEAR(sim_run_time(b), 40 * SECOND, 1);
+    CHECK_NEAR(sim_run_time(c), 48 * SECOND, 1);
+    CHECK_NEAR(sim_run_time(d), 12 * SECOND, 1);
+}
+
+/* One that may run anywhere makes room for one that may not, when another hart is idle. */
+TEST(an_idle_hart_is_used_by_whoever_can)
+{
+    struct sim_group *light, *heavy;
+
+    sim_start(2, 53);
+    sim_add_task(heavy = sim_add_group(4096, 0, SCHED_ALL_HARTS), FOR_EVER, 0);
+    CHECK(sim_task_on(0) == NULL); /* the kick is under way */
+    sim_run(MS);
+    sim_add_task(light = sim_add_group(16, 0, BIT(heavy->tasks[0].task.last_hart)), FOR_EVER, 0);
+    sim_run(10 * SECOND);
+    CHECK_NEAR(sim_run_time(heavy), 10 * SECOND, 1);
+    CHECK_NEAR(sim_run_time(light), 10 * SECOND, 1);
+}
+
+TEST(a_hart_that_is_not_there_runs_nothing)
+{
+    struct sim_group *lost;
+
+    sim_start(2, 59);
+    sim_add_task(lost = sim_add_group(256, 0, BIT(5)), FOR_EVER, 0);
+    sim_add_hogs(256, 1);
+    sim_run(SECOND);
+    CHECK_EQ(sim_run_time(lost), 0);
+}
+
+TEST(a_new_affinity_moves_running_tasks_at_once)
+{
+    struct sched_share share = {256, 0, BIT(3)};
+    struct sim_group *g;
+
+    sim_start(4, 61);
+    g = sim_add_hogs(256, 1);
+    sim_run(SECOND);
+    sched_group_set(&g->group, &share);
+    sim_run(3 * KICK_TICKS);
+    CHECK_EQ(g->group.running, 1);
+    CHECK_EQ(g->tasks[0].task.last_hart, 3);
+}
+
+TEST(a_new_weight_counts_at_once)
+{
+    struct sched_share share = {768, 0, SCHED_ALL_HARTS};
+    struct sim_group *a, *b;
+
+    sim_start(1, 67);
+    a = sim_add_hogs(256, 1);
+    b = sim_add_hogs(256, 1);
+    sim_run(10 * SECOND);
+    sched_group_set(&a->group, &share);
+    sim_reset_times();
+    sim_run(10 * SECOND);
+    CHECK_NEAR(sim_run_time(a), 7.5 * SECOND, 1);
+    CHECK_NEAR(sim_run_time(b), 2.5 * SECOND, 1);
+}
+
+/* ---- Caps. */
+
+/* Lets 20 s pass and checks every stretch of two periods of the group's, and all of it. */
+static void check_cap(struct sim_group *g, u32 cap)
+{
+    u64 budget = PERIOD / 100 * cap, late = 4 * KICK_TICKS;
+    u64 last = 0, before = sched_group_run_time(&g->group), start = before;
+
+    for (u32 i = 0; i < 200; i++) {
+        u64 now;
+
+        sim_run(g->group.period_end - fake_harts.now);
+        now = sched_group_run_time(&g->group);
+        CHECK_AT_MOST(now - before, budget + late);
+        CHECK_AT_MOST(now - before + last, 2 * budget + late);
+        last = now - before;
+        before = now;
+        sim_run(1);
+    }
+    CHECK_NEAR(before - start, 200 * budget, 0.5);
+}
+
+TEST(caps_are_reached_and_held_alone)
+{
+    static const u32 caps[] = {1, 10, 33, 50, 99};
+
+    for (u32 i = 0; i < ARRAY_SIZE(caps); i++) {
+        struct sim_group *g;
+
+        sim_start(2, 71);
+        sim_add_task(g = sim_add_group(256, caps[i], SCHED_ALL_HARTS), FOR_EVER, 0);
+        sim_run(1);
+        check_cap(g, caps[i]);
+    }
+}
+
+TEST(caps_are_over_all_tasks_of_a_group)
+{
+    static const u32 caps[] = {5, 50, 100, 150, 390};
+
+    for (u32 i = 0; i < ARRAY_SIZE(caps); i++) {
+        struct sim_group *g;
+
+        sim_start(4, 73);
+        g = sim_add_group(256, caps[i], SCHED_ALL_HARTS);
+        for (u32 j = 0; j < 6; j++)
+            sim_add_task(g, j < 4 ? FOR_EVER : 2 * MS, MS);
+        sim_run(1);
+        check_cap(g, caps[i]);
+    }
+}
+
+TEST(caps_are_held_beside_others)
+{
+    FOR_EACH_HARTS(count)
+    {
+        struct sim_group *g;
+
+        sim_start(count, 79);
+        sim_add_task(g = sim_add_group(4096, 25, SCHED_ALL_HARTS), FOR_EVER, 0);
+        for (u32 i = 0; i < 4; i++)
+            sim_add_hogs(256, 2);
+        sim_run(1);
+        check_cap(g, 25);
+        sim_reset_times();
+        sim_run(20 * SECOND);
+        for (u32 i = 1; i <= 4; i++) /* and what is left goes to them */
+            CHECK_NEAR(sim_run_time(&sim.groups[i]), (20.0 * count - 5) * SECOND / 4, 1);
+    }
+}
+
+/* Within any stretch, not only in whole periods: one budget more than it has periods begun. */
+TEST(caps_hold_in_any_window)
+{
+    enum { STEP = 5, STEPS = 4000, WINDOW = 2 * SCHED_PERIOD_MS / STEP };
+    static u64 samples[STEPS];
+    u64 budget = PERIOD * 30 / 100;
+    struct sim_group *g;
+
+    sim_start(1, 83);
+    g = sim_add_group(1024, 30, SCHED_ALL_HARTS);
+    sim_add_task(g, 25 * MS, 90 * MS); /* so that its use falls here and there in its periods */
+    sim_add_task(g, 7 * MS, 40 * MS);
+    sim_add_hogs(256, 1);
+    sim_add_task(sim_add_group(2048, 0, SCHED_ALL_HARTS), 60 * MS, 170 * MS);
+    for (u32 i = 0; i < STEPS; i++) {
+        samples[i] = sched_group_run_time(&g->group);
+        if (i >= WINDOW)
+            CHECK_AT_MOST(samples[i] - samples[i - WINDOW], 3 * budget + 4 * KICK_TICKS);
+        sim_run(STEP * MS);
+    }
+    CHECK_AT_MOST(samples[STEPS - 1] - samples[0], budget * (STEPS * STEP / 100 + 1));
+}
+
+TEST(an_overrun_is_owed)
+{
+    struct sim_group *g;
+
+    sim_start(1, 89);
+    sim_add_task(g = sim_add_group(256, 10, SCHED_ALL_HARTS), FOR_EVER, 0);
+    sim_run(KICK_TICKS * 2);
+    fake_harts.now += 50 * MS; /* the hart heard of nothing for so long: 5 periods' worth */
+    sim.updated = fake_harts.now;
+    sim_run(1);
+    CHECK(g->group.budget < -(s64)(39 * MS));
+    sim_reset_times();
+    sim_run(340 * MS);
+    CHECK_EQ(sim_run_time(g), 0);
+    sim_run(SECOND);
+    CHECK(sim_run_time(g) > 0);
+    sim_run(9 * SECOND - 340 * MS);
+    CHECK_NEAR(sim_run_time(g), SECOND - 40 * MS, 3);
+}
+
+TEST(a_cap_that_is_lifted_is_lifted_at_once)
+{
+    struct sched_share share = {256, 0, SCHED_ALL_HARTS};
+    struct sim_group *g;
+
+    sim_start(1, 97);
+    sim_add_task(g = sim_add_group(256, 1, SCHED_ALL_HARTS), FOR_EVER, 0);
+    sim_run(50 * MS);
+    CHECK_EQ(g->group.running, 0);
+    sched_group_set(&g->group, &share);
+    sim_run(2 * KICK_TICKS);
+    CHECK_EQ(g->group.running, 1);
+    share.cap = 1;
+    sched_group_set(&g->group, &share);
+    sim_reset_times();
+    sim_run(50 * MS);
+    CHECK_AT_MOST(sim_run_time(g), MS + 2 * KICK_TICKS);
+}
+
+/* After a long sleep, there is one budget and no more. */
+TEST(budgets_are_not_saved_up)
+{
+    struct sim_group *g;
+
+    sim_start(1, 101);
+    sim_add_task(g = sim_add_group(256, 20, SCHED_ALL_HARTS), MS, 1000 * SECOND);
+    sim_run(1000 * SECOND);
+    g->tasks[0].left = g->tasks[0].burst = FOR_EVER;
+    sim_run(2 * MS);
+    sim_reset_times();
+    sim_run(90 * MS);
+    CHECK_AT_MOST(sim_run_time(g), 20 * MS + 2 * KICK_TICKS);
+}
+
+/* ---- Pause, hold, retire, wake. */
+
+TEST(a_paused_group_does_not_run)
+{
+    FOR_EACH_HARTS(count)
+    {
+        struct sim_group *g;
+
+        sim_start(count, 103);
+        g = sim_add_hogs(256, 3);
+        sim_add_hogs(256, 1);
+        sim_run(SECOND);
+        sched_group_pause(&g->group);
+        sim_run(2 * KICK_TICKS);
+        CHECK_EQ(g->group.running, 0);
+        sim_reset_times();
+        sim_run(SECOND);
+        CHECK_EQ(sim_run_time(g), 0);
+        sched_group_resume(&g->group);
+        sim_run(10 * SECOND);
+        CHECK(sim_run_time(g) > 4 * SECOND);
+        CHECK_AT_MOST(sim_run_time(g),
+                      10.0 * SECOND * count - (count < 4 ? 4.9 * SECOND : 9 * SECOND));
+    }
+}
+
+TEST(pauses_count)
+{
+    struct sim_group *g;
+
+    sim_start(1, 107);
+    g = sim_add_hogs(256, 1);
+    sched_group_pause(&g->group);
+    sched_group_pause(&g->group);
+    sim_run(MS);
+    sched_group_resume(&g->group);
+    sim_run(MS);
+    CHECK_EQ(g->group.running, 0);
+    sched_group_resume(&g->group);
+    sim_run(MS);
+    CHECK_EQ(g->group.running, 1);
+}
+
+TEST(who_ignores_pauses_runs_but_not_when_held)
+{
+    struct sim_group *g;
+    struct sim_task *keeper;
+
+    sim_start(1, 109);
+    g = sim_add_hogs(256, 2);
+    keeper = sim_add_task(g, FOR_EVER, 0);
+    keeper->task.ignores_pause = true;
+    sched_group_pause(&g->group);
+    sim_run(SECOND);
+    CHECK(keeper->task.state == TASK_RUNNING);
+    sim.kick_at[0] = FOR_EVER;
+    sched_group_pause(&g->group); /* again: it stays */
+    sim_run(MS);
+    CHECK(keeper->task.state == TASK_RUNNING);
+    stop(&g->group, &g->group.held); /* hold, but for the wait */
+    sim_run(2 * KICK_TICKS);
+    CHECK_EQ(g->group.running, 0);
+    sched_group_release(&g->group);
+    sim_run(2 * KICK_TICKS);
+    CHECK(keeper->task.state == TASK_RUNNING);
+}
+
+TEST(hold_returns_at_once_when_nothing_runs)
+{
+    struct sim_group *g;
+
+    sim_start(1, 113);
+    g = sim_add_hogs(256, 2); /* on the only hart, which is here */
+    sched_group_hold(&g->group);
+    CHECK_EQ(g->group.running, 0);
+    sim_run(MS);
+    CHECK_EQ(g->group.running, 0);
+    sched_group_release(&g->group);
+    sim_run(MS);
+    CHECK_EQ(g->group.running, 1);
+}
+
+TEST(nobody_steals_from_a_stopped_group)
+{
+    struct sim_group *g;
+    struct task_times times;
+
+    sim_start(1, 127);
+    sim_add_hogs(256, 1);
+    g = sim_add_hogs(256, 1);
+    sim_run(SECOND);
+    times = sched_task_times(&g->tasks[0].task);
+    CHECK_NEAR(times.steal, SECOND / 2, 2);
+    CHECK_NEAR(times.run + times.steal, SECOND, 0.01);
+    sched_group_pause(&g->group);
+    sim_run(MS);
+    times = sched_task_times(&g->tasks[0].task);
+    sim_run(10 * SECOND);
+    CHECK_EQ(sched_task_times(&g->tasks[0].task).steal, times.steal);
+    sched_group_resume(&g->group);
+    sim_run(MS);
+    CHECK_AT_MOST(sched_task_times(&g->tasks[0].task).steal, times.steal + MS);
+}
+
+TEST(a_wake_up_while_running_is_kept)
+{
+    struct sim_task *t;
+
+    sim_start(1, 131);
+    t = sim_add_task(sim_add_group(256, 0, SCHED_ALL_HARTS), FOR_EVER, FOR_EVER / 2);
+    sim_run(MS);
+    sched_wake(&t->task);
+    sim_end(TASK_BLOCK);
+    CHECK(t->task.state == TASK_READY);
+    sim_begin();
+    CHECK(t->task.state == TASK_RUNNING);
+    sim_end(TASK_BLOCK);
+    CHECK(t->task.state == TASK_BLOCKED); /* it was kept once */
+    sim_begin();
+}
+
+TEST(retired_tasks_are_gone)
+{
+    struct sim_group *g;
+
+    sim_start(1, 137);
+    g = sim_add_hogs(256, 3);
+    sim_run(MS);
+    CHECK(g->tasks[0].task.state == TASK_RUNNING);
+    CHECK(!sched_retire(&g->tasks[0].task));
+    CHECK(sched_retire(&g->tasks[1].task));
+    CHECK(sched_retire(&g->tasks[1].task)); /* still */
+    CHECK(g->tasks[1].task.state == TASK_RETIRED);
+    sched_wake(&g->tasks[1].task);
+    CHECK(g->tasks[1].task.state == TASK_RETIRED);
+    sim_run(SECOND);
+    CHECK_EQ(sched_task_times(&g->tasks[1].task).runs, 0);
+    CHECK(sched_retire(&g->tasks[g->tasks[0].task.state == TASK_READY ? 0 : 2].task));
+    sim_run(MS);
+    CHECK_EQ(g->group.running, 1);
+    sched_init_task(&g->tasks[1].task, &g->group, sim_never_called);
+    sim_wake(&g->tasks[1]);
+    sim_run(SECOND);
+    CHECK(sched_task_times(&g->tasks[1].task).runs > 0);
+}
+
+TEST(times_add_up)
+{
+    u64 run = 0, idle = 0;
+
+    sim_start(4, 139);
+    for (u32 i = 0; i < 6; i++)
+        sim_add_task(sim_add_group(256, i == 3 ? 20 : 0, i == 4 ? BIT(1) : SCHED_ALL_HARTS),
+                     (1 + i) * MS, (3 * i) * MS + 1);
+    sim_run(10 * SECOND);
+    for (u32 i = 0; i < 6; i++)
+        run += sim_run_time(&sim.groups[i]);
+    for (u32 i = 0; i < 4; i++)
+        idle += sched_idle_time(i);
+    CHECK_EQ(run + idle, 4 * (fake_harts.now - 12345678));
+}
+
+/* ---- Whatever is done to it in whatever order: the simulator checks what must always hold. */
+
+static void random_share(struct sched_share *share)
+{
+    share->weight = SCHED_WEIGHT_MIN << sim_random(9);
+    share->cap = sim_random(3) ? SCHED_NO_CAP : 1 + sim_random(250);
+    share->affinity = sim_random(2) ? SCHED_ALL_HARTS : 1 + sim_random(31);
+}
+
+static void random_operation(void)
+{
+    struct sim_group *g = &sim.groups[sim_random(sim.count)];
+    struct sim_task *t = &g->tasks[sim_random(g->count)];
+    struct sched_share share;
+
+    fake_harts.here = sim_random(hart_count);
+    switch (sim_random(8)) {
+    case 0:
+        random_share(&share);
+        sched_group_set(&g->group, &share);
+        break;
+    case 1:
+        sched_group_pause(&g->group);
+        break;
+    case 2:
+    case 3:
+        if (g->group.paused)
+            sched_group_resume(&g->group);
+        break;
+    case 4:
+        if (!g->group.running)
+            sched_group_hold(&g->group);
+        break;
+    case 5:
+        if (g->group.held)
+            sched_group_release(&g->group);
+        break;
+    case 6:
+        if (t->task.state == TASK_RETIRED)
+            sched_init_task(&t->task, &g->group, sim_never_called);
+        else if (sched_retire(&t->task))
+            t->wakes_at = FOR_EVER;
+        break;
+    case 7:
+        sim_wake(t);
+        break;
+    }
+}
+
+static void random_run(u32 seed)
+{
+    sim_start(1 + seed % 5, seed);
+    for (u32 i = 0; i < 3 + seed % 7; i++) {
+        struct sched_share share;
+        struct sim_group *g;
+
+        random_share(&share);
+        g = sim_add_group(share.weight, share.cap, share.affinity);
+        g->group.urgent = sim_random(8) == 0;
+        for (u32 j = 0; j <= sim_random(4); j++)
+            sim_add_task(g, sim_random(3) ? 1 + sim_random(20 * (u32)MS) : FOR_EVER,
+                         sim_random(30 * (u32)MS));
+        g->tasks[0].task.ignores_pause = sim_random(2);
+    }
+    for (u32 i = 0; i < 300; i++) {
+        sim_run(sim_random(4) ? sim_random(200) : sim_random(30 * (u32)MS));
+        random_operation();
+    }
+}
+
+/* In the end everybody who can run has run: no wake-up was lost on the way. */
+static void check_all_run(void)
+{
+    struct sched_share share = {256, 0, SCHED_ALL_HARTS};
+
+    for (u32 i = 0; i < sim.count; i++) {
+        struct sim_group *g = &sim.groups[i];
+
+        g->group.urgent = false;
+        sched_group_set(&g->group, &share);
+        while (g->group.paused)
+            sched_group_resume(&g->group);
+        while (g->group.held)
+            sched_group_release(&g->group);
+    }
+    FOR_EACH_TASK(t)
+    if (t->task.state == TASK_RETIRED)
+        sched_init_task(&t->task, &t->group->group, sim_never_called);
+    FOR_EACH_TASK(t)
+    {
+        sim_wake(t);
+        t->task.runs = 0;
+    }
+    sim_run(20 * SECOND);
+    FOR_EACH_TASK(t)
+    CHECK(t->task.runs > 0);
+}
+
+TEST(random_operations)
+{
+    for (u32 seed = 1; seed <= 150; seed++) {
+        random_run(seed);
+        check_all_run();
+    }
+}
+
+UNIT_MAIN("sched")
