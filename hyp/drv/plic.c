@@ -6,31 +6,31 @@
 #include "hyp/core/paging.h"
 #include "hyp/core/sched.h"
 
-/* Registers (PLIC specification, "Memory Map"), in bytes. */
-#define PRIORITY(source)        (4 * (source))
-#define ENABLE(context, source) (0x2000 + 0x80 * (context) + 4 * ((source) / 32))
-#define THRESHOLD(context)      (0x200000 + 0x1000 * (context))
-#define CLAIM(context)          (0x200004 + 0x1000 * (context))
+/*
+ * Registers (PLIC specification, "Memory Map"), in words. Of the megabytes that they span, three
+ * pages are mapped: that of the priorities, that of the context's enable bits, and the context's
+ * own.
+ */
+#define ENABLES        0x2000
+#define ENABLES_SIZE   0x80 /* of each context */
+#define CONTEXTS       0x200000
+#define CONTEXT_SIZE   0x1000
+#define THRESHOLD_WORD 0
+#define CLAIM_WORD     1
 
 #define MAX_SOURCES 128
 
-static volatile u8 *registers;
-static u32 context; /* of the boot hart's S-mode */
+static volatile u32 *priorities, *enables, *context; /* of the boot hart's S-mode */
 static void (*handlers[MAX_SOURCES])(void);
-
-static volatile u32 *reg(u32 offset)
-{
-    return (volatile u32 *)(registers + offset);
-}
 
 static void take_all(void)
 {
     u32 source;
 
-    while ((source = *reg(CLAIM(context)))) {
+    while ((source = context[CLAIM_WORD])) {
         if (source < MAX_SOURCES && handlers[source])
             handlers[source]();
-        *reg(CLAIM(context)) = source;
+        context[CLAIM_WORD] = source;
     }
 }
 
@@ -45,42 +45,54 @@ static u32 boot_hart_intc(void)
 }
 
 /* The contexts are the pairs of "interrupts-extended", in order: whose is the boot hart's SEI? */
-static bool find_context(fdt_node node)
+static bool find_context(fdt_node node, u32 *number)
 {
     struct fdt_prop pairs;
     u32 intc = boot_hart_intc();
 
     if (!intc || !fdt_prop(&machine.fdt, node, "interrupts-extended", &pairs))
         return false;
-    for (context = 0; context < pairs.length / 8; context++)
-        if (fdt_cell(&pairs, 2 * context) == intc && fdt_cell(&pairs, 2 * context + 1) == IRQ_SEI)
+    for (u32 i = 0; i < pairs.length / 8; i++)
+        if (fdt_cell(&pairs, 2 * i) == intc && fdt_cell(&pairs, 2 * i + 1) == IRQ_SEI) {
+            *number = i;
             return true;
+        }
     return false;
+}
+
+static bool map_registers(hpa_t address, u64 size, u32 number)
+{
+    u32 own = CONTEXTS + CONTEXT_SIZE * number;
+
+    if (own + CONTEXT_SIZE > size)
+        return false;
+    priorities = paging_map_device(address, 4 * MAX_SOURCES);
+    enables = paging_map_device(address + ENABLES + ENABLES_SIZE * number, ENABLES_SIZE);
+    context = paging_map_device(address + own, CONTEXT_SIZE);
+    return priorities && enables && context;
 }
 
 bool plic_drv_init(void)
 {
     u64 address, size;
+    u32 number;
     fdt_node node = machine_find_device("riscv,plic0", &address, &size);
 
     if (node == FDT_NONE)
         node = machine_find_device("sifive,plic-1.0.0", &address, &size);
-    if (node == FDT_NONE || !find_context(node))
+    if (node == FDT_NONE || !find_context(node, &number) || !map_registers(address, size, number))
         return false;
-    registers = paging_map_device(address, (u32)size);
-    if (!registers)
-        return false;
-    *reg(THRESHOLD(context)) = 0;
+    context[THRESHOLD_WORD] = 0;
     interrupts_set_external(take_all);
     return true;
 }
 
 bool plic_drv_attach(u32 source, void (*handler)(void))
 {
-    if (!registers || !source || source >= MAX_SOURCES)
+    if (!context || !source || source >= MAX_SOURCES)
         return false;
     handlers[source] = handler;
-    *reg(PRIORITY(source)) = 1;
-    *reg(ENABLE(context, source)) |= BIT(source % 32);
+    priorities[source] = 1;
+    enables[source / 32] |= BIT(source % 32);
     return true;
 }

@@ -66,7 +66,15 @@ static void deliver(u8 byte)
     look_after_rest();
 }
 
-/* The first VM that is not off, from the one with the keyboard on, forwards or backwards; NULL: no
+/* Neither off nor about to be. */
+static bool is_there(const struct vm *vm)
+{
+    enum vm_state state = vm_state(vm);
+
+    return state != VM_OFF && state != VM_ENDING;
+}
+
+/* The first VM that is there, from the one with the keyboard on, forwards or backwards; NULL: no
  * other is. */
 static struct vm *find_other(bool forwards)
 {
@@ -77,7 +85,7 @@ static struct vm *find_other(bool forwards)
         at = keyboard.focus->index;
     for (u32 i = 0; i < vm_count; i++) {
         at = (at + step) % vm_count;
-        if (vms[at] != keyboard.focus && vm_state(vms[at]) != VM_OFF)
+        if (vms[at] != keyboard.focus && is_there(vms[at]))
             return vms[at];
     }
     return NULL;
@@ -95,6 +103,14 @@ static void leave_ended(void)
         if (other || keyboard.stays)
             set_focus(other);
     }
+}
+
+/* Who has the keyboard at first; there is a VM. */
+static struct vm *first_vm(void)
+{
+    struct vm *vm = find_other(true);
+
+    return vm ? vm : vms[0];
 }
 
 static void go_to_vm(struct vm *vm)
@@ -234,8 +250,8 @@ void keyboard_init(bool monitor)
     keyboard.retry.fire = retry;
     keyboard.lost.fire = tell_lost;
     keyboard.stays = monitor;
-    if (!monitor)
-        keyboard.focus = find_other(true);
+    if (!monitor && vm_count)
+        set_focus(first_vm());
     keyboard.all = !monitor && vm_count > 1;
     keyboard.news = NEWS_START;
     keyboard.begun = true;

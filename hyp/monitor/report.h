@@ -10,8 +10,8 @@ void report_own_traps(void);
 /* Name and load address: the first sign of life. */
 void report_banner(hpa_t load);
 
-/* The machine and its features, in an aligned table. `console`: what we print through; NULL: what it
- * was last time. */
+/* The machine and its features, in an aligned table. `console`: what we print through; NULL: what
+ * it was last time. */
 void report_machine(const char *console);
 
 /* Says what the machine lacks that we cannot do without, and what will not work. False: we cannot

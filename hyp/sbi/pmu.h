@@ -11,6 +11,7 @@
 #define SBI_PMU_H
 
 #include "arch/types.h"
+#include "hyp/sbi/sbi.h"
 
 #define PMU_CYCLE         0u
 #define PMU_INSTRET       2u
@@ -56,23 +57,33 @@ static inline u64 pmu_value(const struct pmu *pmu, u32 index, u64 count)
     return pmu->stopped & BIT(index) ? pmu->base[index] : pmu->base[index] + count;
 }
 
-/* Lets it go on from `value` now, or stand still at it. */
-static inline void pmu_run(struct pmu *pmu, u32 index, u64 value, u64 count)
-{
-    pmu->stopped &= ~BIT(index);
-    pmu->base[index] = value - count;
-}
-
-static inline void pmu_stand(struct pmu *pmu, u32 index, u64 value)
-{
-    pmu->stopped |= BIT(index);
-    pmu->base[index] = value;
-}
-
-/* Was it started by the SBI, and not stopped since? */
+/* Which were started by the SBI, and not stopped since. */
 static inline u32 pmu_started(const struct pmu *pmu)
 {
     return pmu->assigned & ~pmu->stopped;
 }
+
+/*
+ * What calls do, for the caller's hart; `index` is one of pmu_counters, that is, of those there
+ * are. The hardware's can be missing.
+ */
+u32 pmu_counters(const struct sbi_call *call);
+
+/* The value now. */
+u64 pmu_read(const struct sbi_call *call, u32 index);
+
+/*
+ * Gives `event` to a counter of `set` that is not started and can count it: one that has no event,
+ * if there is such a one. It stands still at the value that it has. Returns its index, or
+ * PMU_COUNTERS: there is none.
+ */
+u32 pmu_assign(const struct sbi_call *call, u32 set, u32 event);
+
+/* Counts from `value` on, or stands still at it. */
+void pmu_run(const struct sbi_call *call, u32 index, u64 value);
+void pmu_stand(const struct sbi_call *call, u32 index, u64 value);
+
+/* Takes the event away. A hardware counter is then a plain CSR again, which counts. */
+void pmu_release(const struct sbi_call *call, u32 index);
 
 #endif

@@ -6,7 +6,7 @@
  *   sbi.c         the table of extensions: EID, handler, name
  *   sbi_base.c, sbi_time.c, sbi_ipi.c, sbi_rfence.c, sbi_hsm.c, sbi_srst.c, sbi_dbcn.c,
  *   sbi_pmu.c, sbi_sta.c, sbi_legacy.c, sbi_twofold.c (our own debug calls): one extension each
- *   pmu.h         the counters of SBI PMU
+ *   pmu.c         the counters of SBI PMU
  *   remote.c      what IPI, RFENCE and their legacy forms share: hart masks, ranges, delivery
  */
 #ifndef SBI_SBI_H

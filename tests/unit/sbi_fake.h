@@ -6,6 +6,7 @@
 #ifndef SBI_FAKE_H
 #define SBI_FAKE_H
 
+#include "hyp/sbi/pmu.c"
 #include "hyp/sbi/remote.c"
 #include "hyp/sbi/sbi.c"
 #include "hyp/sbi/sbi_base.c"

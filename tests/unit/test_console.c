@@ -2,8 +2,9 @@
  * The consoles of VMs: what the machine's console shows of them, byte for byte, what their
  * scroll-backs hold, and who gets what is typed.
  */
-#include "tests/unit/unit.h"
 #include <pthread.h>
+
+#include "tests/unit/unit.h"
 #include "tests/unit/fake_lock.h"
 #include "tests/unit/fake_vm.h"
 #include "tests/unit/fake_console.h"
@@ -462,8 +463,8 @@ TEST(at_the_end_of_a_life_the_last_line_is_shown)
 
 /* ---------------------------------------------------------------- several harts */
 
-#define LINES    1000
-#define SWITCHES 30
+#define LINES    4000
+#define SWITCHES 300
 
 static const char filler[] = "................................................................";
 static u32 line_limit; /* after which the threads end */
@@ -478,6 +479,7 @@ static void *print_lines(void *ctx)
         snprintf(line, sizeof(line), "%s%09u%.*s\n", vm->config.name, i, (int)(i * 13 % 60),
                  filler);
         print(vm, line);
+        sched_yield();
     }
     return NULL;
 }

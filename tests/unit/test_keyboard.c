@@ -131,6 +131,17 @@ TEST(a_first_vm_that_is_off_does_not_get_the_keyboard)
     CHECK(keyboard_focused() == vms[1]);
 }
 
+TEST(where_all_vms_are_off_the_first_waits_with_the_keyboard)
+{
+    fresh_of(1, false);
+    memset(&keyboard, 0, sizeof(keyboard));
+    fakes[0].state = VM_OFF;
+    keyboard_init(false);
+    keyboard_leave_ended();
+    CHECK(keyboard_focused() == vms[0]);
+    CHECK_EQ(keyboard_take_news().news, NEWS_START);
+}
+
 TEST(what_was_typed_before_there_were_vms_is_not_lost)
 {
     fresh_of(VMS, false);
@@ -156,9 +167,10 @@ TEST(a_switch_holds_from_the_next_byte_on)
 TEST(next_and_previous_go_round_and_leave_out_what_is_off)
 {
     fresh_of(VMS, false);
-    fakes[1].state = VM_OFF;
+    fakes[1].state = VM_ENDING;
     type_text("\035n");
     CHECK(keyboard_focused() == vms[2]);
+    fakes[1].state = VM_OFF;
     type_text("\035n\035n");
     CHECK(keyboard_focused() == vms[0]);
     type_text("\035p");
