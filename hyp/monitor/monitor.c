@@ -12,8 +12,6 @@
 #include "hyp/monitor/typed.h"
 #include "hyp/vm/vm.h"
 
-#define SETTLE_MS 100 /* within which the keyboard leaves a VM that has ended */
-
 /* The task's own. */
 static struct {
     struct sched_group group;
@@ -175,8 +173,6 @@ static void arm_timer(void)
 {
     if (monitor.poll)
         timer_arm(&monitor.timer, timer_after(monitor.interval_ms));
-    else if (keyboard_focused() && (monitor.interactive || vm_count > 1))
-        timer_arm(&monitor.timer, timer_after(SETTLE_MS));
 }
 
 static enum task_result run(struct task *task)
@@ -225,7 +221,7 @@ void monitor_init(const char *script, u32 script_size, bool interactive)
     if (interactive)
         vm_console_view(VIEW_NONE, NULL, 0);
     vm_console_printed = vm_printed;
-    vms_on_last_end(monitor_wake);
+    vms_on_off(monitor_wake);
 }
 
 void monitor_start(void)

@@ -9,7 +9,10 @@
 #include "hyp/vm/console_view.h"
 #include "hyp/vm/vm.h"
 
-#define FLUSH_MS 4
+/* After how long a line is shown that has not ended: of a VM that is alone on the screen, ... */
+#define FLUSH_MS        4
+/* ... and of one among others, whose lines would come between: its vCPU may just have to wait. */
+#define SHARED_FLUSH_MS 50
 
 enum showing {
     SHOWING_LIVE,   /* what is still to be shown is a line at most, its end the last byte  */
@@ -149,6 +152,12 @@ static void tell_printed(struct vm *vm)
         printed_hook(vm);
 }
 
+static void arm_flush(struct vm *vm)
+{
+    timer_arm(&vm->console.flush,
+              timer_after(console_view_is_shared() ? SHARED_FLUSH_MS : FLUSH_MS));
+}
+
 /* `byte`, which was put last, ends a line, begins one, or is at the end of a ring or of a long
  * line. Gives up the lock. */
 static NOINLINE void turn(struct vm *vm, u8 byte)
@@ -162,11 +171,12 @@ static NOINLINE void turn(struct vm *vm, u8 byte)
         show_all(vm);
     else
         set_stop(console);
+    console->waited = 0;
     spin_unlock(&console->lock);
     if (ends)
         tell_printed(vm);
     else
-        timer_arm(&console->flush, timer_after(FLUSH_MS));
+        arm_flush(vm);
 }
 
 void vm_console_put(struct vm *vm, u8 byte)
@@ -198,9 +208,28 @@ void vm_console_flush(struct vm *vm)
         tell_printed(vm);
 }
 
+/* Among others, a line that has become longer since the last time is still being printed. */
+static bool is_growing(struct vm_console *console)
+{
+    u32 size;
+    bool growing;
+
+    spin_lock(&console->lock);
+    size = waiting(console);
+    growing = size > console->waited && console_view_is_shared();
+    console->waited = size;
+    spin_unlock(&console->lock);
+    return growing;
+}
+
 static void flush_due(struct timer *timer)
 {
-    vm_console_flush(container_of(timer, struct vm, console.flush));
+    struct vm *vm = container_of(timer, struct vm, console.flush);
+
+    if (is_growing(&vm->console))
+        arm_flush(vm);
+    else
+        vm_console_flush(vm);
 }
 
 void vm_console_init(struct vm *vm)
@@ -226,7 +255,8 @@ static void view_one(struct vm *vm, u32 lines)
 /* Lines that wait for their end, say for what is to be typed, are shown as far as they are. */
 static void view_all(void)
 {
-    console_view_set(VIEW_ALL, NULL);
+    if (!console_view_set(VIEW_ALL, NULL))
+        return;
     for (u32 i = 0; i < vm_count; i++)
         if (vms[i]->console.open)
             vm_console_flush(vms[i]);

@@ -33,6 +33,7 @@ struct vm_console {
     u32 showing;          /* enum showing                                                   */
     char past[VM_CONSOLE_SCROLLBACK];
 
+    u32 waited;                   /* bytes of the line that `flush` has seen wait           */
     struct timer flush;           /* a line without an end shows after a few milliseconds   */
     char label[VM_CONSOLE_LABEL]; /* before each line; under the lock of the machine's console */
 

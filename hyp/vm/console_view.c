@@ -16,6 +16,11 @@ bool console_in_view(const struct vm *vm)
            (view == VIEW_ONE && __atomic_load_n(&viewed, __ATOMIC_RELAXED) == vm);
 }
 
+bool console_view_is_shared(void)
+{
+    return __atomic_load_n(&current_view, __ATOMIC_RELAXED) == VIEW_ALL && vm_count > 1;
+}
+
 bool console_view_show(const struct vm *vm, const char *text, u32 size)
 {
     bool shows;
@@ -25,19 +30,23 @@ bool console_view_show(const struct vm *vm, const char *text, u32 size)
     console_hold();
     shows = console_in_view(vm);
     if (shows)
-        console_write_as(vm, current_view == VIEW_ALL && vm_count > 1 ? vm->console.label : NULL,
-                         text, size);
+        console_write_as(vm, console_view_is_shared() ? vm->console.label : NULL, text, size);
     console_release();
     return shows;
 }
 
-void console_view_set(enum console_view view, const struct vm *vm)
+bool console_view_set(enum console_view view, const struct vm *vm)
 {
+    bool changes;
+
     console_hold();
-    console_end_line();
+    changes = view != current_view || vm != viewed;
+    if (changes || view == VIEW_ONE) /* which is shown again */
+        console_end_line();
     __atomic_store_n(&viewed, vm, __ATOMIC_RELAXED);
     __atomic_store_n(&current_view, view, __ATOMIC_RELAXED);
     console_release();
+    return changes;
 }
 
 /* The lock of the machine's console is held. */

@@ -14,11 +14,16 @@ void console_view_add(struct vm *vm);
 /* Whether what this VM prints is shown now. */
 bool console_in_view(const struct vm *vm);
 
+/* Whether others' lines may come between the parts of one. */
+bool console_view_is_shared(void);
+
 /* Shows at least one byte: a line of the VM or a part of one. False: the VM is not in view. */
 bool console_view_show(const struct vm *vm, const char *text, u32 size);
 
-/* Changes the view, on a new line. When it has returned no other VM is shown any more. To VIEW_ONE
- * with the lock of the VM's console held. */
-void console_view_set(enum console_view view, const struct vm *vm);
+/*
+ * Changes the view, on a new line. When it has returned no other VM is shown any more. To VIEW_ONE
+ * with the lock of the VM's console held. False: that is the view already.
+ */
+bool console_view_set(enum console_view view, const struct vm *vm);
 
 #endif

@@ -8,7 +8,7 @@
 #include "hyp/vm/vm.h"
 
 static u32 alive; /* VMs that are not off; atomic */
-static void (*on_last_end)(void);
+static void (*on_off)(void);
 
 static const char *const state_names[] = {
     [VM_OFF] = "off",       [VM_STARTING] = "starting", [VM_RUNNING] = "running",
@@ -63,9 +63,9 @@ u32 vms_alive(void)
     return __atomic_load_n(&alive, __ATOMIC_ACQUIRE);
 }
 
-void vms_on_last_end(void (*last_ended)(void))
+void vms_on_off(void (*became_off)(void))
 {
-    on_last_end = last_ended;
+    on_off = became_off;
 }
 
 void life_enter(struct vm *vm, enum vm_state state)
@@ -118,8 +118,8 @@ bool life_allocate(struct vm *vm)
 void life_become_off(struct vm *vm)
 {
     life_enter(vm, VM_OFF);
-    if (!__atomic_sub_fetch(&alive, 1, __ATOMIC_SEQ_CST) && on_last_end)
-        on_last_end();
+    __atomic_sub_fetch(&alive, 1, __ATOMIC_SEQ_CST);
+    on_off();
 }
 
 void life_init(struct vm *vm)

@@ -106,8 +106,9 @@ void vm_release(struct vm *vm);
 /* How many VMs are not off. */
 u32 vms_alive(void);
 
-/* Who is called, in a keeper's task, when the last VM has become off; NULL: nobody. */
-void vms_on_last_end(void (*last_ended)(void));
+/* Who is called, in a keeper's or the monitor's task, when a VM has become off; set once, before any
+ * VM starts. */
+void vms_on_off(void (*became_off)(void));
 
 /* What life.c does for the keeper (keeper.c), and nobody else. */
 void life_enter(struct vm *vm, enum vm_state state);

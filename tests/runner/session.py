@@ -41,7 +41,9 @@ class Session:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def text(self):
-        return self.raw.decode('utf-8', 'replace').replace('\r', '')
+        """What is read on the console: without what has been erased at once (a prompt, say)."""
+        text = re.sub(r'[^\n]*\r\x1b\[K', '', self.raw.decode('utf-8', 'replace'))
+        return text.replace('\r', '')
 
     def type_what_is_due(self):
         while self.typed < len(self.case.input):

@@ -20,6 +20,7 @@ u32 vm_count;
 
 static struct vm machines[COUNT];
 static struct timer *armed;
+static u32 armed_for; /* milliseconds */
 static u32 told;
 
 static struct {
@@ -29,7 +30,7 @@ static struct {
 
 void timer_arm(struct timer *timer, u64 deadline)
 {
-    CHECK_EQ(deadline, fake_time + 4);
+    __atomic_store_n(&armed_for, (u32)(deadline - fake_time), __ATOMIC_RELAXED);
     __atomic_store_n(&armed, timer, __ATOMIC_RELAXED);
 }
 
@@ -44,13 +45,20 @@ void timer_cancel_wait(struct timer *timer)
         armed = NULL;
 }
 
-static void fire(void)
+static void fire_once(void)
 {
     struct timer *timer = armed;
 
     armed = NULL;
     CHECK(timer);
     timer->fire(timer);
+}
+
+/* Until the line has rested. */
+static void fire(void)
+{
+    while (armed)
+        fire_once();
 }
 
 static void take(void *device, const char *text, u32 size)
@@ -102,6 +110,7 @@ static void begin(u32 count)
     console_set_sink(&(struct console_sink){.write = take});
     vm_console_view(VIEW_ALL, NULL, 0);
     vm_console_colour(false);
+    console_end_line();
     for (u32 i = 0; i < count; i++) {
         struct uart_host host = {.put = NULL, .drained = drained, .ctx = &machines[i]};
 
@@ -175,16 +184,54 @@ TEST(a_line_waits_for_its_end)
 
 TEST(a_line_without_an_end_shows_after_a_while)
 {
-    begin(2);
+    begin(1);
     print(a, "login: ");
     CHECK_STR(out.text, "");
-    fire();
-    CHECK_STR(out.text, "[a] login: ");
+    CHECK_EQ(armed_for, FLUSH_MS);
+    fire_once();
+    CHECK_STR(out.text, "login: ");
+    CHECK(!armed);
     print(a, "root");
-    fire();
+    fire_once();
+    CHECK_STR(out.text, "login: root");
+}
+
+TEST(among_others_a_line_is_broken_only_when_it_rests)
+{
+    begin(2);
+    print(a, "lo");
+    CHECK_EQ(armed_for, SHARED_FLUSH_MS);
+    fire_once(); /* it has grown */
+    print(a, "gin");
+    fire_once();
     print(b, "x\n");
+    armed = &a->console.flush;
+    print(a, ":");
+    fire_once();
+    CHECK_STR(out.text, "[b] x\n");
+    CHECK_EQ(armed_for, SHARED_FLUSH_MS);
+    fire_once();
+    CHECK(!armed);
+    CHECK_STR(out.text, "[b] x\n[a] login:");
+    print(a, " root");
+    fire();
+    print(b, "y\n");
     print(a, "!\n");
-    CHECK_STR(out.text, "[a] login: root\r\n[b] x\n[a] !\n");
+    CHECK_STR(out.text, "[b] x\n[a] login: root\r\n[b] y\n[a] !\n");
+}
+
+TEST(a_long_line_before_does_not_count_as_growth)
+{
+    begin(2);
+    print(a, "a long line without an end");
+    fire();
+    print(a, "-");
+    fire_once();
+    print(a, "--");
+    fire_once();
+    CHECK(armed); /* three now, one before */
+    fire_once();
+    CHECK_STR(out.text, "[a] a long line without an end---");
 }
 
 TEST(a_long_line_goes_in_parts)
@@ -396,6 +443,15 @@ TEST(a_vm_that_was_seldom_in_view_shows_nothing_twice)
     vm_console_view(VIEW_ALL, NULL, 0);
     print(b, "4\n");
     CHECK_STR(out.text, "[b] 1\n[b] 4\n");
+}
+
+TEST(choosing_the_view_that_is_breaks_no_line)
+{
+    begin(2);
+    print(a, "half");
+    vm_console_view(VIEW_ALL, NULL, 0);
+    print(a, " a line\n");
+    CHECK_STR(out.text, "[a] half a line\n");
 }
 
 TEST(a_new_vm_is_in_view_or_not)

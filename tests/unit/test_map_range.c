@@ -203,7 +203,7 @@ TEST(ranges_of_random_trees_say_what_lookups_say)
     static const u32 rights[] = {RW, RX, STAGE2_RWX};
 
     srand(7);
-    for (u32 round = 0; round < 200; round++) {
+    for (u32 round = 0; round < 30; round++) {
         start_tree();
         for (u32 i = 0; i < 12; i++) {
             gpa_t gpa = GPA + (u64)(rand() % 24) * 0x1000;
