@@ -7,7 +7,7 @@
 #include "guest/lib/printf.h"
 #include "guest/lib/uart.h"
 
-#define LINES      2000u
+#define LINES      600u
 #define MAX_FILLER 120u
 
 static void put(const char *text)

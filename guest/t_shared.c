@@ -130,32 +130,37 @@ static void code_runs_and_can_be_patched(void)
     CHECK_EQ(call(1), 3);
 }
 
-static volatile u32 patched;
+static volatile u32 patched; /* what the function returns now */
 
-static void call_all_the_time(void)
+/* Calls it once after each patch. (Not while it is patched: QEMU may then run old code for a while,
+ * whatever fences there are.) */
+static void call_when_patched(void)
 {
     u32 id = this_hart()->id;
 
     while (!crew_quit) {
-        u32 least = patched;
-        __asm__ volatile("fence r, rw" : : : "memory");
-        crew_wrong[id] += call(2) < least;
-        crew_alive[id]++;
+        u32 number = patched;
+        if (crew_alive[id] == number)
+            continue;
+        __asm__ volatile("fence r, rw\n\tfence.i" : : : "memory");
+        crew_wrong[id] += call(2) != number;
+        crew_alive[id] = number;
     }
 }
 
+/* The others have run the original, and so have it in their TLBs, when the first patch comes. */
 static void code_is_patched_for_all_harts(void)
 {
     NEED_TWO_HARTS();
     patched = 1;
-    CHECK(crew_start(call_all_the_time), "the harts did not start");
+    CHECK(crew_start(call_when_patched), "the harts did not start");
     for (u32 number = 2; number < 20; number++) {
         code[2][0] = number << 20 | 0x513;
-        __asm__ volatile("fence.i" : : : "memory");
-        CHECK_EQ(sbi_call(SBI_EXT_RFENCE, RFENCE_FENCE_I, 0, SBI_ALL_HARTS, 0, 0, 0).error,
-                 SBI_SUCCESS);
+        __asm__ volatile("fence w, w" : : : "memory");
         patched = number;
-        hart_relax();
+        for (u32 hart = 0; hart < hart_count(); hart++)
+            if (hart != boot.hart)
+                CHECK(hart_wait_value(&crew_alive[hart], number), "hart %u is stuck", hart);
     }
     if (crew_stop())
         crew_is_right("an instruction from before the patch was run");
@@ -233,13 +238,30 @@ static void the_hypervisor_reads_it_too(void)
     CHECK_EQ(ret.value, sizeof(TEXT) - 1);
 }
 
+/* A hart mask of the legacy calls, given by its address and read by the hypervisor first. */
+static u32 mask[WORDS] __attribute__((aligned(PAGE_SIZE))) = {1};
+
+static void the_hypervisor_reads_a_mask(void)
+{
+    trap_arm();
+    s32 error = sbi_legacy(LEGACY_FENCE_I, (u32)mask, 0, 0, 0);
+    struct trap_seen seen = trap_disarm();
+    CHECK(!seen.count, "trap %u at %x", seen.cause, seen.value);
+    CHECK_EQ(error, SBI_SUCCESS);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
-        CASE(is_as_the_image_has_it),         CASE(the_hypervisor_reads_it_too),
-        CASE(a_store_changes_its_word_alone), CASE(an_amo_stores),
-        CASE(hardware_updates_a_table),       CASE(code_runs_and_can_be_patched),
-        CASE(code_is_patched_for_all_harts),  CASE(readers_see_the_first_store),
+        CASE(is_as_the_image_has_it),
+        CASE(the_hypervisor_reads_it_too),
+        CASE(the_hypervisor_reads_a_mask),
+        CASE(a_store_changes_its_word_alone),
+        CASE(an_amo_stores),
+        CASE(hardware_updates_a_table),
+        CASE(code_runs_and_can_be_patched),
+        CASE(code_is_patched_for_all_harts),
+        CASE(readers_see_the_first_store),
         CASE(other_vms_are_not_seen),
     };
     char who[8];

@@ -10,8 +10,8 @@ when a line is not as it should be.
 import re
 import sys
 
-LINES, MAX_FILLER = 2000, 120
-BROKEN = 200                    # of a VM's lines may be in parts
+LINES, MAX_FILLER = 600, 120
+BROKEN = 60                     # of a VM's lines may be in parts
 
 
 class Wrong(Exception):

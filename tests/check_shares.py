@@ -20,9 +20,9 @@ CYCLES_PER_TICK = 100       # icount counts nanoseconds, `time` runs at 10 MHz
 PERIOD = 1000000            # ticks in which a cap is kept: a stretch may have one budget more, or less
 
 # By harts: what of a slice may be lost to a switch, and how late who wakes up may run: after
-# SCHED_GRAIN_MS. With several, each turn of QEMU's is up to 2.5 ms, and two harts have to hear of it.
+# SCHED_GRAIN_MS, and with several after a few turns of QEMU's.
 SWITCHES = {1: 0.02, 2: 0.15, 4: 0.15}
-LATEST = {1: 1200, 2: 6500, 4: 6500}    # us
+LATEST = {1: 1200, 2: 4500, 4: 4500}    # us
 
 ONLINE = re.compile(r'^  harts online +(\d+) of', re.M)
 SHARE = re.compile(r'^(?:\[(\w+)\] )?t_share: (\d+) harts ran (\d+) of (\d+) ticks, (\d+) cycles', re.M)

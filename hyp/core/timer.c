@@ -10,13 +10,22 @@
 /* One lock for all queues: they are short, and timers move between harts. */
 static struct spinlock lock;
 
-static void program(struct hart *hart)
+/* The lock is held. */
+static u64 first_deadline(const struct hart *hart)
 {
-    u64 deadline = hart->timers ? hart->timers->deadline : TIMER_NEVER;
+    return hart->timers ? hart->timers->deadline : TIMER_NEVER;
+}
 
-    if (deadline == hart->programmed)
+/*
+ * Makes this hart's hardware come at `deadline`. Without the lock, for firmware may take its time;
+ * only this hart programs its own, and a timer that another has taken away meanwhile is an
+ * interrupt for nothing.
+ */
+static void program(u64 deadline)
+{
+    if (deadline == this_hart()->programmed)
         return;
-    hart->programmed = deadline;
+    this_hart()->programmed = deadline;
     if (features.sstc)
         csr_write_compare(CSR_STIMECMP, CSR_STIMECMPH, deadline);
     else
@@ -48,13 +57,16 @@ static void link_timer(struct timer *timer, struct hart *hart)
 
 void timer_arm(struct timer *timer, u64 deadline)
 {
+    u64 first;
+
     spin_lock(&lock);
     unlink_timer(timer);
     timer->deadline = deadline;
     if (deadline != TIMER_NEVER)
         link_timer(timer, this_hart());
-    program(this_hart());
+    first = first_deadline(this_hart());
     spin_unlock(&lock);
+    program(first);
 }
 
 void timer_cancel(struct timer *timer)
@@ -76,20 +88,22 @@ static struct timer *take_due(void)
 {
     struct hart *hart = this_hart();
     struct timer *timer;
+    u64 first;
 
     spin_lock(&lock);
     timer = hart->timers;
-    if (timer && timer->deadline <= time_now()) {
+    first = first_deadline(hart);
+    if (first <= time_now()) {
         unlink_timer(timer);
         hart->firing = timer;
-    } else {
-        timer = NULL;
-        /* What came in may have been early, or for a timer that is gone: set it anew. */
-        hart->programmed = TIMER_NEVER - 1;
-        program(hart);
+        spin_unlock(&lock);
+        return timer;
     }
     spin_unlock(&lock);
-    return timer;
+    /* What came in may have been early, or for a timer that is gone: set it anew. */
+    hart->programmed = TIMER_NEVER - 1;
+    program(first);
+    return NULL;
 }
 
 void timers_run(void)

@@ -30,7 +30,7 @@ static void show_row(struct vm *vm)
     state_text(vm, state, sizeof(state));
     if (share->cap != SCHED_NO_CAP)
         format_text(cap, sizeof(cap), "%u%%", share->cap);
-    show("%2u %-10s %4u %5s %6s %6s %6u %4s %-5s %9s  %s\n", vm->index, vm->config.name,
+    show("%2u %-10s %4u %5s %6s %6s %6u %4s %-5s %9s  %s\n", vm->index + 1, vm->config.name,
          vm->config.cpus, size_text(vm->config.memory).text,
          size_text((u64)used.own * PAGE_SIZE).text, size_text((u64)used.shared * PAGE_SIZE).text,
          share->weight, cap, harts_text(share->affinity).text,

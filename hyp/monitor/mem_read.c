@@ -37,9 +37,7 @@ static bool nothing_at(const struct vm *vm, gpa_t gpa)
     u32 base;
     const char *device = device_name(gpa, &base);
 
-    if (memory_is_ram(vm, gpa, 1))
-        command_failed("gPA 0x%09llx is RAM that is not backed yet: it reads as zeros", gpa);
-    else if (device)
+    if (device)
         command_failed("gPA 0x%09llx is in the %s: reading a device has effects", gpa, device);
     else
         command_failed("gPA 0x%09llx is neither RAM nor a device of VM \"%s\"", gpa,
@@ -49,15 +47,16 @@ static bool nothing_at(const struct vm *vm, gpa_t gpa)
 
 bool mem_read_gpa(const struct vm *vm, gpa_t gpa, void *to, u32 size)
 {
-    struct stage2_leaf leaf;
-
     if (gpa >> SV32X4_GPA_BITS) {
         command_failed("gPA 0x%llx has more than 34 bits", gpa);
         return false;
     }
-    if (!stage2_lookup(&vm->stage2, gpa, &leaf))
+    if (!memory_is_ram(vm, gpa, size))
         return nothing_at(vm, gpa);
-    phys_read(leaf.hpa, to, size);
+    if (!memory_peek(vm, gpa, to, size)) {
+        command_failed("VM \"%s\" has no memory now", vm->config.name);
+        return false;
+    }
     return true;
 }
 
@@ -76,7 +75,7 @@ bool mem_read_gva(const struct vcpu *vcpu, gva_t gva, void *to, u32 size)
         return false;
     }
     if (record.cause == CAUSE_LOAD_GUEST_PAGE)
-        return nothing_at(vcpu->vm, record.gpa);
+        return mem_read_gpa(vcpu->vm, record.gpa, to, size); /* not touched yet, or no RAM */
     command_failed("gVA 0x%08x is not mapped by the guest (cause %u after %u reads)", gva,
                    record.cause, record.count);
     return false;

@@ -49,6 +49,12 @@ enum run_next exit_refused(struct vcpu *vcpu);
  */
 bool exit_access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa);
 
+/*
+ * Backs what a guarded access of ours to guest memory ran into, where that is RAM which is backed
+ * when it is touched: then true, and the access may be tried again.
+ */
+bool exit_back_memory(struct vcpu *vcpu, const struct guarded_trap *trap);
+
 /* The guest waits for an interrupt, with pc where it will go on. */
 enum run_next exit_wait(struct vcpu *vcpu);
 

@@ -155,3 +155,34 @@ enum run_next exit_uncommon_fault(struct vcpu *vcpu)
         return access_fault(vcpu, &fault);
     return emulate(vcpu, &fault, &insn, insn.address_offset);
 }
+
+static bool is_guest_page_fault(u32 cause)
+{
+    return cause == CAUSE_FETCH_GUEST_PAGE || cause == CAUSE_LOAD_GUEST_PAGE ||
+           cause == CAUSE_STORE_GUEST_PAGE;
+}
+
+bool exit_back_memory(struct vcpu *vcpu, const struct guarded_trap *trap)
+{
+    const struct fault fault = {
+        .cause = trap->cause,
+        .gva = trap->tval,
+        .gpa = (gpa_t)trap->htval << 2 | (trap->tval & 3),
+        .htinst = trap->htinst & features.htinst_mask,
+    };
+
+    if (!is_guest_page_fault(trap->cause))
+        return false;
+    switch (memory_touch(vcpu->vm, fault.gpa, is_write(vcpu, &fault))) {
+    case MEMORY_BACKED:
+    case MEMORY_COPIED:
+        tlb_page_mapped(vcpu, fault.gpa);
+        return true;
+    case MEMORY_EXHAUSTED:
+        vm_request_end(vcpu->vm, VM_FAULTS);
+        return false;
+    case MEMORY_NOT_RAM:
+        break;
+    }
+    return false;
+}

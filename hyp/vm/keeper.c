@@ -167,9 +167,14 @@ static enum step retire(struct vm *vm)
     return STEP_AGAIN;
 }
 
-/* Off for now: until the timer, or a person, wakes the keeper. */
-static void wait_for_return(struct vm *vm)
+/* Off for now, until the timer or a person wakes the keeper; or off. */
+static void leave(struct vm *vm)
 {
+    if (!comes_back(vm)) {
+        enter(vm, PHASE_REST);
+        life_become_off(vm);
+        return;
+    }
     enter(vm, PHASE_RETURN);
     printk("Twofold: VM \"%s\" starts again in %u ms\n", vm->config.name, vm->life.backoff_ms);
     life_enter(vm, VM_WAITING);
@@ -181,12 +186,8 @@ static enum step free_all(struct vm *vm)
     if (!memory_free_step(vm, &vm->life.progress))
         return STEP_AGAIN;
     life_free_vcpus(vm);
-    enter(vm, PHASE_REST);
     printk("Twofold: VM \"%s\" %s\n", vm->config.name, vm_ending_text(vm->life.last_ending));
-    if (comes_back(vm))
-        wait_for_return(vm);
-    else
-        life_become_off(vm);
+    leave(vm);
     return STEP_BLOCK;
 }
 
@@ -200,7 +201,7 @@ static enum step come_back(struct vm *vm)
         return STEP_AGAIN;
     }
     vm->life.backoff_ms = backoff_ms(vm);
-    wait_for_return(vm);
+    leave(vm);
     return STEP_BLOCK;
 }
 

@@ -171,8 +171,11 @@ bool life_pause(struct vm *vm)
     if (!life_change(vm, VM_RUNNING, VM_PAUSED))
         return not_now(vm, "pause");
     vm_hold(vm);
-    sched_group_pause(&vm->group);
-    vm->life.paused_at = time_now();
+    /* Its keeper may have ended the life, and the pause with it, before we held it. */
+    if (vm_state(vm) == VM_PAUSED) {
+        sched_group_pause(&vm->group);
+        vm->life.paused_at = time_now();
+    }
     vm_release(vm);
     return true;
 }
@@ -191,7 +194,7 @@ bool life_resume(struct vm *vm)
     if (vm_state(vm) != VM_PAUSED)
         return not_now(vm, "resume");
     vm_hold(vm);
-    /* Its own keeper may have ended the pause, with the life. */
+    /* The same here. */
     if (life_change(vm, VM_PAUSED, VM_RUNNING))
         life_end_pause(vm);
     vm_release(vm);

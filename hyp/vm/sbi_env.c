@@ -192,6 +192,21 @@ static s32 env_console_get(void *vcpu)
     return vm_console_get(vm_of(vcpu));
 }
 
+/* Memory that the guest has not touched yet is backed first: for an entry of each level of its
+ * tables, read and perhaps updated, and for the byte itself. */
+#define LOAD_TRIES 6
+
+static bool load_byte(struct vcpu *vcpu, gva_t address, u8 *byte, struct guarded_trap *trap)
+{
+    for (u32 tries = 0; tries < LOAD_TRIES; tries++) {
+        if (guest_load_byte(address, byte, trap))
+            return true;
+        if (!exit_back_memory(vcpu, trap))
+            return false;
+    }
+    return false;
+}
+
 static bool env_read_guest_word(void *vcpu, gva_t address, u32 *value)
 {
     struct guarded_trap trap;
@@ -199,7 +214,7 @@ static bool env_read_guest_word(void *vcpu, gva_t address, u32 *value)
 
     *value = 0;
     for (u32 i = 0; i < 4; i++) {
-        if (!guest_load_byte(address + i, &byte, &trap)) {
+        if (!load_byte(vcpu, address + i, &byte, &trap)) {
             inject_trap(vcpu, &trap);
             return false;
         }

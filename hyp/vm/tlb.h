@@ -41,7 +41,7 @@ void tlb_page_mapped(const struct vcpu *vcpu, gpa_t gpa);
 
 /*
  * The VM's G-stage has lost or exchanged a mapping: returns when no vCPU of it can use what was
- * there before. Called by one of its vCPUs, on its hart, with no lock held.
+ * there before. Called by one of its vCPUs, on its hart, with no lock but the VM's memory lock.
  */
 void tlb_shoot_down(const struct vm *vm);
 

@@ -31,8 +31,6 @@ struct leaf {
     pte_t entry_mapping; /* ... and the G-stage's leaf for it                         */
 };
 
-enum entry_kind { ENTRY_INVALID, ENTRY_POINTER, ENTRY_LEAF };
-
 enum fault { FAULT_ACCESS, FAULT_PAGE, FAULT_GUEST_PAGE };
 
 /* Every fault is reported as one of the original access, also those of implicit accesses. */
@@ -54,70 +52,98 @@ static const u32 needed_right[] = {
     [WALK_EXECUTE] = PTE_X,
 };
 
-/* Ends the walk; returns false for the caller to pass on. */
-static bool fail(const struct walker *w, enum fault fault)
+/* Ends the walk, for what is wrong with the entry of read `blamed`; returns false to pass on. */
+static bool fail(const struct walker *w, enum fault fault, enum walk_reason reason, u32 blamed)
 {
     w->record->cause = fault_cause[fault][w->record->access];
+    w->record->reason = reason;
+    w->record->blamed = blamed;
     return false;
 }
 
 /* Ends the walk because the stage of the request does not allow it. */
-static bool fail_page(const struct walker *w, const struct request *request)
+static bool fail_page(const struct walker *w, const struct request *request,
+                      enum walk_reason reason, u32 blamed)
 {
     if (request->stage == WALK_VS_STAGE)
-        return fail(w, FAULT_PAGE);
+        return fail(w, FAULT_PAGE, reason, blamed);
     w->record->gpa = request->address;
     w->record->implicit = request->implicit;
     w->record->implicit_write = request->implicit && request->access == WALK_WRITE;
-    return fail(w, FAULT_GUEST_PAGE);
+    return fail(w, FAULT_GUEST_PAGE, reason, blamed);
 }
 
-/* What an entry says, permissions aside. A pointer with A, D or U is reserved. */
-static enum entry_kind classify(pte_t entry, int level)
+/* What is wrong with an entry, permissions aside: if nothing is, it is a leaf or leads to level 0.
+ * A pointer with A, D or U is reserved. */
+static enum walk_reason entry_flaw(pte_t entry, int level)
 {
     if (!(entry & PTE_V))
-        return ENTRY_INVALID;
-    if (!pte_is_leaf(entry))
-        return entry & (PTE_A | PTE_D | PTE_U) ? ENTRY_INVALID : ENTRY_POINTER;
+        return WALK_NOT_VALID;
+    if (!pte_is_leaf(entry)) {
+        if (entry & (PTE_A | PTE_D | PTE_U))
+            return WALK_RESERVED_POINTER;
+        return level ? WALK_FINE : WALK_TOO_DEEP;
+    }
     if ((entry & (PTE_R | PTE_W)) == PTE_W)
-        return ENTRY_INVALID;
-    return IS_ALIGNED(pte_address(entry), (u64)sv32_leaf_size(level)) ? ENTRY_LEAF : ENTRY_INVALID;
+        return WALK_RESERVED_RIGHTS;
+    return IS_ALIGNED(pte_address(entry), (u64)sv32_leaf_size(level)) ? WALK_FINE : WALK_MISALIGNED;
 }
 
-/* The rights that a leaf of the stage gives to the vCPU's mode, or to an implicit access. */
+/* Does U of the leaf keep the access out? All accesses are user-level ones to the G-stage. */
+static enum walk_reason mode_refusal(const struct walk_context *context, enum walk_stage stage,
+                                     enum walk_access access, pte_t leaf)
+{
+    if (stage == WALK_G_STAGE || context->user)
+        return leaf & PTE_U ? WALK_FINE : WALK_NOT_USER;
+    if (!(leaf & PTE_U) || (context->sum && access != WALK_EXECUTE))
+        return WALK_FINE;
+    return WALK_USER_PAGE;
+}
+
+/* R, W and X as they count: MXR is for explicit loads, and the guest's own has no say in the
+ * G-stage. */
 static u32 leaf_rights(const struct walk_context *context, enum walk_stage stage, bool implicit,
                        pte_t leaf)
 {
-    bool is_vs_stage = stage == WALK_VS_STAGE;
+    bool mxr = context->mxr_hs || (stage == WALK_VS_STAGE && context->mxr);
     u32 rights = leaf & PTE_RWX;
 
-    /* MXR is for explicit loads; the guest's own has no say in the G-stage. */
-    if (!implicit && (context->mxr_hs || (is_vs_stage && context->mxr)) && (rights & PTE_X))
-        rights |= PTE_R;
-    /* All accesses are user-level ones to the G-stage. */
-    if (!is_vs_stage || context->user)
-        return leaf & PTE_U ? rights : 0;
-    if (leaf & PTE_U)
-        return context->sum ? rights & ~PTE_X : 0;
-    return rights;
+    return !implicit && mxr && (rights & PTE_X) ? rights | PTE_R : rights;
 }
 
 /* Must A or D be set in the leaf before the access is made? */
-static bool needs_update(pte_t leaf, enum walk_access access)
+static enum walk_reason needed_update(pte_t leaf, enum walk_access access)
 {
-    return !(leaf & PTE_A) || (access == WALK_WRITE && !(leaf & PTE_D));
+    if (!(leaf & PTE_A))
+        return WALK_NOT_ACCESSED;
+    return access == WALK_WRITE && !(leaf & PTE_D) ? WALK_NOT_DIRTY : WALK_FINE;
 }
 
-static bool is_allowed(const struct walk_context *context, const struct request *request,
-                       pte_t leaf)
+/* Why the leaf does not allow the request. */
+static enum walk_reason leaf_refusal(const struct walk_context *context,
+                                     const struct request *request, pte_t leaf)
 {
     bool hardware_ad =
         request->stage == WALK_VS_STAGE ? context->vs_hardware_ad : context->g_hardware_ad;
-    u32 rights = leaf_rights(context, request->stage, request->implicit, leaf);
+    enum walk_reason mode = mode_refusal(context, request->stage, request->access, leaf);
 
-    if (!(rights & needed_right[request->access]))
-        return false;
-    return hardware_ad || !needs_update(leaf, request->access);
+    if (mode)
+        return mode;
+    if (!(leaf_rights(context, request->stage, request->implicit, leaf) &
+          needed_right[request->access]))
+        return WALK_NO_RIGHT;
+    return hardware_ad ? WALK_FINE : needed_update(leaf, request->access);
+}
+
+/* The rights that the leaf gives to the vCPU's mode. */
+static u32 given_rights(const struct walk_context *context, enum walk_stage stage, pte_t leaf)
+{
+    u32 rights = leaf_rights(context, stage, false, leaf);
+
+    for (u32 access = WALK_READ; access <= WALK_EXECUTE; access++)
+        if (mode_refusal(context, stage, access, leaf))
+            rights &= ~needed_right[access];
+    return rights;
 }
 
 static bool translate(const struct walker *w, const struct request *request, struct leaf *leaf);
@@ -152,8 +178,11 @@ static bool read_entry(const struct walker *w, const struct request *request, in
         read.hpa = mapping.address;
         leaf->entry_mapping = mapping.entry;
     }
-    if (!context->read_entry(context->memory, read.hpa, &read.entry))
-        return fail(w, FAULT_ACCESS);
+    if (!context->read_entry(context->memory, read.hpa, &read.entry)) {
+        read.entry = 0;
+        w->record->reads[w->record->count] = read;
+        return fail(w, FAULT_ACCESS, WALK_NO_MEMORY, w->record->count);
+    }
     leaf->entry = read.entry;
     w->record->reads[w->record->count++] = read;
     return true;
@@ -169,40 +198,45 @@ static bool find_leaf(const struct walker *w, const struct request *request, str
      * Invariant: `table` is the table of `level` that covers the address, in the address space
      * that the stage's tables are linked in; the entries read on the way to it were pointers.
      */
-    for (int level = 1; level >= 0; level--) {
-        enum entry_kind kind;
+    for (int level = 1;; level--) {
+        enum walk_reason reason;
 
         if (!read_entry(w, request, level, table, leaf))
             return false;
-        kind = classify(leaf->entry, level);
-        if (kind == ENTRY_INVALID)
-            break;
-        if (kind == ENTRY_LEAF) {
+        reason = entry_flaw(leaf->entry, level);
+        if (reason)
+            return fail_page(w, request, reason, w->record->count - 1);
+        if (pte_is_leaf(leaf->entry)) {
             leaf->size = sv32_leaf_size(level);
             return true;
         }
         table = pte_address(leaf->entry);
     }
-    /* An invalid entry, or a pointer where there is no further level. */
-    return fail_page(w, request);
 }
 
 static bool translate(const struct walker *w, const struct request *request, struct leaf *leaf)
 {
+    enum walk_reason reason;
+
     if (!find_leaf(w, request, leaf))
         return false;
-    if (!is_allowed(w->context, request, leaf->entry))
-        return fail_page(w, request);
+    reason = leaf_refusal(w->context, request, leaf->entry);
+    if (reason)
+        return fail_page(w, request, reason, w->record->count - 1);
     leaf->address = pte_address(leaf->entry) | (u32)(request->address & (leaf->size - 1));
     return true;
 }
 
-/* Hardware sets A or D in a guest's entry by a store, which the G-stage may refuse. */
+/*
+ * Hardware sets A or D in a guest's entry by a store, which the G-stage may refuse. To blame is the
+ * leaf for that entry, which was read right before it.
+ */
 static bool check_update(const struct walker *w, const struct leaf *leaf)
 {
     struct request update = {WALK_G_STAGE, leaf->entry_gpa, WALK_WRITE, .implicit = true};
+    enum walk_reason reason = leaf_refusal(w->context, &update, leaf->entry_mapping);
 
-    return is_allowed(w->context, &update, leaf->entry_mapping) || fail_page(w, &update);
+    return !reason || fail_page(w, &update, reason, w->record->count - 2);
 }
 
 /* gVA to gPA. `rights` is narrowed to what the stage gives. */
@@ -214,11 +248,11 @@ static bool walk_vs_stage(const struct walker *w, u32 *rights)
 
     if (!translate(w, &request, &leaf))
         return false;
-    if (needs_update(leaf.entry, record->access) && !check_update(w, &leaf))
+    if (needed_update(leaf.entry, record->access) && !check_update(w, &leaf))
         return false;
     record->gpa = leaf.address;
     record->vs_size = leaf.size;
-    *rights &= leaf_rights(w->context, WALK_VS_STAGE, false, leaf.entry);
+    *rights &= given_rights(w->context, WALK_VS_STAGE, leaf.entry);
     return true;
 }
 
@@ -233,7 +267,7 @@ static void walk_g_stage(const struct walker *w, u32 rights)
         return;
     record->hpa = leaf.address;
     record->g_size = leaf.size;
-    record->rights = rights & leaf_rights(w->context, WALK_G_STAGE, false, leaf.entry);
+    record->rights = rights & given_rights(w->context, WALK_G_STAGE, leaf.entry);
 }
 
 void walk(const struct walk_context *context, gva_t gva, enum walk_access access,

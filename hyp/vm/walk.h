@@ -50,11 +50,32 @@ struct walk_read {
     pte_t entry; /* what was read                                                   */
 };
 
+/* What is wrong with the entry at which a walk ends in a fault. */
+enum walk_reason {
+    WALK_FINE,
+    WALK_NO_MEMORY,        /* it lies where there is no memory                        */
+    WALK_NOT_VALID,        /* V is 0                                                  */
+    WALK_RESERVED_POINTER, /* a pointer with A, D or U                                */
+    WALK_TOO_DEEP,         /* a pointer at level 0                                    */
+    WALK_RESERVED_RIGHTS,  /* a leaf with W and without R                             */
+    WALK_MISALIGNED,       /* a superpage whose PPN[0] is not 0                       */
+    WALK_NOT_USER,         /* U is 0: nothing for VU-mode, nor for any of the G-stage */
+    WALK_USER_PAGE,        /* U is 1: for VS-mode only by SUM, and never to fetch     */
+    WALK_NO_RIGHT,         /* the right that the access needs is not there            */
+    WALK_NOT_ACCESSED,     /* A is 0 and hardware does not set it                     */
+    WALK_NOT_DIRTY,        /* the same of D, for a write                              */
+    WALK_REASONS
+};
+
 struct walk_record {
     gva_t gva;
     enum walk_access access;
     u32 count;
     struct walk_read reads[WALK_MAX_READS];
+
+    enum walk_reason reason;
+    u32 blamed; /* the read whose entry is to blame; where there is no memory, the one that could
+                 * not be made, which is `count`: reads[count] tells all but the entry          */
 
     u32 cause; /* 0: translated; else the exception hardware raises: a page fault (12, 13, 15), a
                 * guest-page fault (20, 21, 23), or an access fault (1, 5, 7) where a table lies

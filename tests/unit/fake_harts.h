@@ -12,6 +12,7 @@
 #define ARCH_CSR_H
 
 #include "arch/types.h"
+#include <string.h>
 
 struct guarded_trap {
     u32 cause, tval;
