@@ -25,6 +25,14 @@
 #define SIM_GROUPS 64
 #define SIM_TASKS  8 /* of a group */
 
+#define SLICE  (SCHED_SLICE_MS * MS)
+#define GRAIN  (SCHED_GRAIN_MS * MS)
+#define PERIOD (SCHED_PERIOD_MS * MS)
+
+static const u32 hart_counts[] = {1, 2, 4};
+
+#define FOR_EACH_HARTS(harts) for (u32 hi_ = 0, harts; hi_ < 3 && (harts = hart_counts[hi_]); hi_++)
+
 struct features features = {.sstc = true};
 struct machine machine = {.timebase = 10000000};
 
