@@ -77,10 +77,13 @@ void timer_cancel(struct timer *timer)
 
 void timer_cancel_wait(struct timer *timer)
 {
-    timer_cancel(timer);
-    for (u32 i = 0; i < hart_count; i++)
-        while (__atomic_load_n(&harts[i].firing, __ATOMIC_ACQUIRE) == timer)
-            ;
+    /* A call that has begun may arm the timer again before it ends. */
+    do {
+        timer_cancel(timer);
+        for (u32 i = 0; i < hart_count; i++)
+            while (__atomic_load_n(&harts[i].firing, __ATOMIC_ACQUIRE) == timer)
+                ;
+    } while (__atomic_load_n(&timer->hart, __ATOMIC_ACQUIRE));
 }
 
 /* Takes the first timer of this hart that is due out of the queue; NULL when there is none. */

@@ -30,8 +30,8 @@ void timer_arm(struct timer *timer, u64 deadline);
 /* Afterwards it will not fire, except that a call that has begun on another hart may go on. */
 void timer_cancel(struct timer *timer);
 
-/* The same, and such a call has ended. Not from a timer's function, nor with a lock that it takes.
- */
+/* The same, and such a call has ended, what it armed included. Not from a timer's function, nor
+ * with a lock that it takes; nobody else arms the timer meanwhile. */
 void timer_cancel_wait(struct timer *timer);
 
 /* Fires what is due on this hart. Called at every timer interrupt, with no lock held. */

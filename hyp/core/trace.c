@@ -34,8 +34,9 @@ static bool make_ring(struct hart *hart, struct copy *copy)
 
 bool trace_init(void)
 {
+    /* One that has not come up in time may do so later, and run vCPUs then. */
     for (u32 i = 0; i < hart_count; i++)
-        if (harts[i].online && !make_ring(&harts[i], &copies[i]))
+        if (harts[i].own.stack && !make_ring(&harts[i], &copies[i]))
             return false;
     return true;
 }

@@ -54,8 +54,8 @@ static inline u32 trace_sbi_call(u32 extension, u32 function)
     return extension << 5 | (function & 31);
 }
 
-/* Gives every hart its ring, and memory for the copies that are read. Boot hart, once, after all
- * harts have come up and before guests. False: no memory; told. */
+/* Gives every hart that was started its ring, and memory for the copies that are read. Boot hart,
+ * once, after that and before guests. False: no memory; told. */
 bool trace_init(void);
 
 /*

@@ -124,7 +124,8 @@ static enum command_result set_of_vm(struct vm *vm, const char *name, const char
             return command_failed("%s of VM \"%s\" stays as it is", name, vm->config.name);
     }
     vm->config.restart = config.restart;
-    vm->config.max_exits = config.max_exits;
+    if (vm->config.max_exits != config.max_exits)
+        watchdog_set(vm, config.max_exits);
     vm->config.share = config.share;
     sched_group_set(&vm->group, &config.share);
     return COMMAND_DONE;

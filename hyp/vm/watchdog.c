@@ -84,3 +84,16 @@ void watchdog_stop(struct vm *vm)
         sched_group_resume(&vm->group);
     vm->watchdog.holding = vm->watchdog.throttled = false;
 }
+
+void watchdog_set(struct vm *vm, u32 max_exits)
+{
+    enum vm_state state;
+
+    vm_hold(vm);
+    watchdog_stop(vm);
+    vm->config.max_exits = max_exits;
+    state = vm_state(vm);
+    if (state == VM_RUNNING || state == VM_PAUSED) /* else its keeper starts it, or has ended it */
+        watchdog_start(vm);
+    vm_release(vm);
+}

@@ -25,4 +25,8 @@ void watchdog_init(struct vm *vm);
 void watchdog_start(struct vm *vm);
 void watchdog_stop(struct vm *vm);
 
+/* Changes config.max_exits, in whatever state the VM is; 0: no limit. The monitor only, with the VM
+ * not held. */
+void watchdog_set(struct vm *vm, u32 max_exits);
+
 #endif

@@ -58,7 +58,7 @@ static bool reset_with(u32 count, u32 memory)
 {
     for (u32 i = 0; i < MAX_HARTS; i++) {
         copies[i] = (struct copy){.events = NULL};
-        harts[i] = (struct hart){.index = i, .online = i < count};
+        harts[i] = (struct hart){.index = i, .own.stack = i < count, .online = i < count};
     }
     hart_count = count;
     blocks_used = 0;
@@ -86,6 +86,20 @@ static struct trace_entry read_one(void)
         struct trace_entry no_entry;        \
         CHECK(!trace_read_next(&no_entry)); \
     } while (0)
+
+/* After the second that the boot hart waits. It may run any vCPU. */
+TEST(a_hart_that_comes_up_late_records)
+{
+    reset(2);
+    harts[1] = (struct hart){.index = 1, .own.stack = 1};
+    blocks_used = 0;
+    CHECK(trace_init());
+    harts[1].online = true;
+    record(1, 7, TRACE_SBI, 1);
+    trace_read_begin();
+    CHECK_EQ(read_one().hart, 1);
+    CHECK_END();
+}
 
 TEST(an_empty_trace_ends_at_once)
 {
