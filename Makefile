@@ -32,7 +32,7 @@ GUESTS      := $(patsubst guest/%.c,%,$(wildcard guest/*.c))
 GUEST_OUT   := $(BUILD)/guest
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all hypervisor guests units test linux gdb bench format clean
+.PHONY: all hypervisor guests units test linux gdb bench attack walk.svg format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -97,6 +97,17 @@ gdb: all
 
 bench: all
 	python3 tests/bench/bench.py
+	python3 tests/scale.py --bench
+
+# Ten minutes of guests that attack, beside a Linux that works; the seed is printed.
+attack: all
+	python3 tests/attack.py --seconds 600 --harts 4
+
+# The walk of 8 reads in docs/two-stage.md as a picture; docs/walk_svg.py draws any record.
+walk.svg: all
+	TWOFOLD_BUILD=no ./qemu-run.sh --vms guest/examples/two-stage.dts --harts 1 \
+	    --monitor-script guest/examples/walk.monitor < /dev/null > $(BUILD)/walk.log
+	docs/walk_svg.py $(BUILD)/walk.log > $(BUILD)/walk.svg
 
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')

@@ -120,6 +120,8 @@
 
 /* satp and vsatp: MODE 31, ASID 30:22, PPN 21:0. hgatp: MODE 31, VMID 28:22, PPN 21:0. */
 #define SATP_SV32        U(0x80000000)
+#define SATP_ASID        U(0x7fc00000)
+#define SATP_ASID_SHIFT  22
 #define SATP_PPN         U(0x003fffff)
 #define HGATP_SV32X4     U(0x80000000)
 #define HGATP_VMID_SHIFT 22

@@ -70,6 +70,19 @@ bool guest_fetch(gva_t pc, u32 *bits, struct guarded_trap *trap)
     return true;
 }
 
+bool guest_load_code(gva_t address, u32 *value, struct guarded_trap *trap)
+{
+    struct guest_mode mode = save_mode();
+    u32 ok;
+
+    GUARDED_LOAD("0x34", "x3", ok, *value, address); /* hlvx.wu */
+    if (ok)
+        return true;
+    report(&mode, trap);
+    trap->cause = fetch_cause(trap->cause);
+    return false;
+}
+
 bool guest_load_byte(gva_t address, u8 *value, struct guarded_trap *trap)
 {
     struct guest_mode mode = save_mode();
@@ -88,6 +101,23 @@ bool guest_load_word(gva_t address, u32 *value, struct guarded_trap *trap)
     u32 ok;
 
     GUARDED_LOAD("0x34", "x0", ok, *value, address); /* hlv.w */
+    if (!ok)
+        report(&mode, trap);
+    return ok != 0;
+}
+
+bool guest_store_word(gva_t address, u32 value, struct guarded_trap *trap)
+{
+    struct guest_mode mode = save_mode();
+    u32 ok;
+
+    __asm__ volatile("   li %0, 0\n"
+                     "1: .insn r 0x73, 4, 0x35, x0, %1, %2\n" /* hsv.w */
+                     "   li %0, 1\n"
+                     "2:\n" GUARD_1_TO_2
+                     : "=&r"(ok)
+                     : "r"(address), "r"(value)
+                     : "t0", "memory");
     if (!ok)
         report(&mode, trap);
     return ok != 0;

@@ -11,7 +11,8 @@
  *   0x40000000               4 MiB   0x80800000            a big page of the kernel
  *   0x80400000               4 MiB   the same              the kernel
  *
- * Two copies differ in `who=` of their bootargs: same addresses, different data.
+ * Two copies differ in `who=` of their bootargs: same addresses, different data. With `walk=json`
+ * the walks are shown as records for programs.
  */
 #include "guest/lib/boot.h"
 #include "guest/lib/fdt.h"
@@ -130,11 +131,20 @@ static void run_program(pte_t *root)
     } while (serve(root, &user));
 }
 
+/* The debug call that shows a walk in the form that was asked for. */
+static u32 walk_function(void)
+{
+    char form[8];
+
+    return fdt_bootarg("walk", form, sizeof(form)) && strcmp(form, "json") == 0 ? TWOFOLD_JSON
+                                                                                : TWOFOLD_WALK;
+}
+
 /* The hypervisor prints the walk and reads the value again, through hardware: it has to agree. */
 static void show_walk(const char *what, gva_t va)
 {
     say("%s: gVA 0x%08x holds 0x%08x", what, va, read32(va));
-    struct sbiret ret = sbi_call(SBI_EXT_TWOFOLD, TWOFOLD_WALK, va, 'r', 0, 0, 0);
+    struct sbiret ret = sbi_call(SBI_EXT_TWOFOLD, walk_function(), va, 'r', 0, 0, 0);
     if (ret.error == SBI_ERR_NOT_SUPPORTED)
         say("  (nobody shows the walk here: not in a VM, or one without `debug`)");
 }

@@ -337,7 +337,7 @@ static void counters(void)
         least = count < least ? count : least;
     }
     for (u32 i = 0; i < 5; i++) {
-        u32 count = count_loop(10000000) / 10000;
+        u32 count = count_loop(3000000) / 3000;
         most = count > most ? count : most;
     }
     CHECK(most < least + least / 4, "%u instructions, alone %u", most, least);

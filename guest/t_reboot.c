@@ -38,6 +38,7 @@ static void memory_is_zero(void)
 static void devices_are_reset(void)
 {
     CHECK_EQ(read32(PLIC_BASE + 4 * UART_IRQ), 0);
+    CHECK_EQ(read32(PLIC_PENDING), 0);
     CHECK_EQ(read32(PLIC_BASE + 0x2000 + 0x80 * plic_context(boot.hart)), 0);
     CHECK_EQ(read8(UART_IER), 0);
     CHECK_EQ(read8(UART_SCR), 0);

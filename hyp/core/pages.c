@@ -42,6 +42,7 @@ static struct {
     struct bank banks[PAGE_MAX_BANKS];
     u32 bank_count;
     u32 total_pages, free_pages;
+    u32 free_blocks; /* of PAGE_MAX_ORDER */
     u32 free_list[2][PAGE_MAX_ORDER + 1]; /* [direct][order]: the first frame */
 } pages = {.free_list = {[0 ... 1] = {[0 ... PAGE_MAX_ORDER] = FRAME_NONE}}};
 
@@ -81,6 +82,7 @@ static void list_push(u32 frame, u32 order, bool direct)
     if (*head != FRAME_NONE)
         frame_record(*head)->prev = frame & FRAME_NONE;
     *head = frame;
+    pages.free_blocks += order == PAGE_MAX_ORDER;
 }
 
 static void list_remove(u32 frame)
@@ -94,6 +96,7 @@ static void list_remove(u32 frame)
     if (record->next != FRAME_NONE)
         frame_record(record->next)->prev = record->prev;
     record->state = BLOCK_NONE;
+    pages.free_blocks -= record->order == PAGE_MAX_ORDER;
 }
 
 static bool is_free_block(u32 frame, u32 order, bool direct)
@@ -235,6 +238,11 @@ void page_free_ptr(void *block, u32 order)
 u32 pages_free(void)
 {
     return __atomic_load_n(&pages.free_pages, __ATOMIC_RELAXED);
+}
+
+u32 pages_free_blocks(void)
+{
+    return __atomic_load_n(&pages.free_blocks, __ATOMIC_RELAXED);
 }
 
 u32 pages_total(void)

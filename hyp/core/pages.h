@@ -50,4 +50,7 @@ void page_free_ptr(void *block, u32 order);
 u32 pages_free(void);
 u32 pages_total(void);
 
+/* How many blocks of PAGE_MAX_ORDER there are to be had. Takes no lock. */
+u32 pages_free_blocks(void);
+
 #endif

@@ -61,7 +61,7 @@ static const struct wish wishes[] = {
     {"reset", "reset", life_reset, BIT(VM_STARTING) | BIT(VM_RUNNING) | BIT(VM_PAUSED)},
     {"stop", "asked to stop", life_ask_to_stop, BIT(VM_RUNNING)},
     {"kill", "killed", life_kill,
-     BIT(VM_STARTING) | BIT(VM_RUNNING) | BIT(VM_PAUSED) | BIT(VM_WAITING)},
+     BIT(VM_STARTING) | BIT(VM_RUNNING) | BIT(VM_PAUSED) | BIT(VM_ENDING) | BIT(VM_WAITING)},
 };
 
 static const struct wish *find_wish(const char *name)

@@ -97,7 +97,7 @@ static const struct {
      {"num_counters", "counter_get_info", "counter_config_matching", "counter_start",
       "counter_stop", "counter_fw_read", "counter_fw_read_hi", "snapshot_set_shmem"}},
     {SBI_EXT_STA, {"steal_time_set_shmem"}},
-    {SBI_EXT_TWOFOLD, {"walk", "swap", "cause", "gpa"}},
+    {SBI_EXT_TWOFOLD, {"walk", "swap", "cause", "gpa", "json"}},
 };
 
 /* The legacy extensions are one function each. */

@@ -93,8 +93,9 @@ struct sbi_env {
      */
     bool (*read_guest_word)(void *vcpu, gva_t address, u32 *value);
 
-    bool (*debug_allowed)(void *vcpu);                         /* this VM may use SBI_EXT_TWOFOLD */
-    void (*debug_walk)(void *vcpu, gva_t address, u32 access); /* access: 'r', 'w' or 'x' */
+    bool (*debug_allowed)(void *vcpu); /* this VM may use SBI_EXT_TWOFOLD */
+    /* Prints the walk of an access, 'r', 'w' or 'x': for a person, or as a line of JSON. */
+    void (*debug_walk)(void *vcpu, gva_t address, u32 access, bool json);
     /*
      * The exception that this access would raise in VU-mode or VS-mode of the caller, with its
      * tables and rights of now; 0: none, and *gpa is where it goes. Of a guest-page fault, the

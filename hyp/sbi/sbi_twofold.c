@@ -8,6 +8,7 @@
  *             would raise, by our own walk; 0 for none. A guest-page fault counts as the access
  *             fault that guests get for it, also where a device or untouched RAM would answer.
  *   3  gpa    as 2: bits 33:2 of the gPA to which the access would go
+ *   4  json   as walk, printed as one line of JSON
  *
  * INVALID_PARAM for another access or mode, INVALID_ADDRESS for a page that is not whole in the
  * guest's RAM or whose 4 MiB leaf cannot be split for want of memory, FAILED for a gPA that there
@@ -21,6 +22,7 @@ enum {
     TWOFOLD_SWAP = 1,
     TWOFOLD_CAUSE = 2,
     TWOFOLD_GPA = 3,
+    TWOFOLD_JSON = 4,
 };
 
 static bool is_access(u32 access)
@@ -32,7 +34,7 @@ static enum sbi_error walk(const struct sbi_call *call, gva_t address, u32 acces
 {
     if (!is_access(access))
         return SBI_ERR_INVALID_PARAM;
-    call->env->debug_walk(call->vcpu, address, access);
+    call->env->debug_walk(call->vcpu, address, access, call->function == TWOFOLD_JSON);
     return SBI_SUCCESS;
 }
 
@@ -71,6 +73,7 @@ enum sbi_outcome sbi_twofold(const struct sbi_call *call, struct sbi_result *res
         return sbi_return(result, SBI_ERR_NOT_SUPPORTED);
     switch (call->function) {
     case TWOFOLD_WALK:
+    case TWOFOLD_JSON:
         return sbi_return(result, walk(call, arg[0], arg[1]));
     case TWOFOLD_SWAP:
         return sbi_return(result, swap(call, u64_join(arg[0], arg[2]), u64_join(arg[1], arg[3])));

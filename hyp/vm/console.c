@@ -163,7 +163,7 @@ static void arm_flush(struct vm *vm)
 static NOINLINE void turn(struct vm *vm, u8 byte)
 {
     struct vm_console *console = &vm->console;
-    bool ends;
+    bool ends, arms;
 
     wrap(console);
     ends = byte == '\n' || waiting(console) >= VM_CONSOLE_LINE;
@@ -171,11 +171,13 @@ static NOINLINE void turn(struct vm *vm, u8 byte)
         show_all(vm);
     else
         set_stop(console);
+    arms = !ends && !console->flushing;
+    console->flushing |= arms;
     console->waited = 0;
     spin_unlock(&console->lock);
     if (ends)
         tell_printed(vm);
-    else
+    if (arms)
         arm_flush(vm);
 }
 
@@ -209,27 +211,35 @@ void vm_console_flush(struct vm *vm)
 }
 
 /* Among others, a line that has become longer since the last time is still being printed. */
-static bool is_growing(struct vm_console *console)
+static bool must_wait(struct vm_console *console)
 {
+    bool waits;
     u32 size;
-    bool growing;
 
     spin_lock(&console->lock);
     size = waiting(console);
-    growing = size > console->waited && console_view_is_shared();
+    console->flushing = size > console->waited && console_view_is_shared();
     console->waited = size;
+    waits = console->flushing;
     spin_unlock(&console->lock);
-    return growing;
+    return waits;
 }
 
+/* Often the line that it was armed for has long ended: a timer for each would cost too much. */
 static void flush_due(struct timer *timer)
 {
     struct vm *vm = container_of(timer, struct vm, console.flush);
 
-    if (is_growing(&vm->console))
+    if (must_wait(&vm->console))
         arm_flush(vm);
     else
         vm_console_flush(vm);
+}
+
+void vm_console_cancel_flush(struct vm *vm)
+{
+    timer_cancel_wait(&vm->console.flush);
+    vm->console.flushing = false;
 }
 
 void vm_console_init(struct vm *vm)

@@ -34,6 +34,7 @@ struct vm_console {
     char past[VM_CONSOLE_SCROLLBACK];
 
     u32 waited;                   /* bytes of the line that `flush` has seen wait           */
+    bool flushing;                /* `flush` is armed, or soon will be                      */
     struct timer flush;           /* a line without an end shows after a few milliseconds   */
     char label[VM_CONSOLE_LABEL]; /* before each line; under the lock of the machine's console */
 
@@ -60,6 +61,9 @@ s32 vm_console_get(struct vm *vm);
 
 /* Moves typed bytes into the VM's UART while that has room. */
 void vm_console_feed(struct vm *vm);
+
+/* Afterwards no line waits to be shown by itself. No vCPU runs. */
+void vm_console_cancel_flush(struct vm *vm);
 
 /* Shows what there is of a line that has no end yet. */
 void vm_console_flush(struct vm *vm);

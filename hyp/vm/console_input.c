@@ -69,6 +69,6 @@ void vm_console_start(struct vm *vm)
 void vm_console_stop(struct vm *vm)
 {
     set_open(vm, false);
-    timer_cancel_wait(&vm->console.flush);
+    vm_console_cancel_flush(vm);
     vm_console_flush(vm);
 }

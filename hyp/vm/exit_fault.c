@@ -131,7 +131,6 @@ static enum run_next touch_memory(struct vcpu *vcpu, const struct fault *fault)
         break;
     case MEMORY_EXHAUSTED:
         record(vcpu, fault, STAT_EXIT_RAM_FAULT);
-        vm_request_end(vcpu->vm, VM_FAULTS);
         return RUN_BLOCK;
     case MEMORY_NOT_RAM:
         return access_fault(vcpu, fault);
@@ -179,8 +178,6 @@ bool exit_back_memory(struct vcpu *vcpu, const struct guarded_trap *trap)
         tlb_page_mapped(vcpu, fault.gpa);
         return true;
     case MEMORY_EXHAUSTED:
-        vm_request_end(vcpu->vm, VM_FAULTS);
-        return false;
     case MEMORY_NOT_RAM:
         break;
     }

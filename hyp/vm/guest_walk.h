@@ -4,7 +4,7 @@
 #define VM_GUEST_WALK_H
 
 #include "arch/types.h"
-#include "hyp/vm/walk.h"
+#include "hyp/vm/walk_view.h"
 
 struct vcpu;
 
@@ -26,26 +26,20 @@ enum table_access guest_walk_table_access(const struct vcpu *vcpu, gva_t gva, u3
  */
 void guest_walk_debug(const struct vcpu *vcpu, gva_t gva, struct walk_record *record);
 
-/* A walk with all that a person is shown of it. */
-struct guest_walk_view {
-    struct walk_record record;
-    const char *vm_name;
-    bool user;
-    u32 vsatp, hgatp;
-    u32 found;          /* the word at the end, where our walk leads (cause is 0)          */
-    u32 hardware_cause; /* of the trap of an HLV of the same word; 0: it read `hardware`   */
-    u32 hardware;
-};
+/* What governs that walk of the vCPU: for other walks of the same kind. */
+void guest_walk_debug_context(const struct vcpu *vcpu, struct walk_context *context);
 
-/* Walks `gva` and asks the hardware, by HLV, for the same. */
+/* Walks `gva`, asks the hardware for the same, and tells what we would do about a fault. */
 void guest_walk_look(const struct vcpu *vcpu, gva_t gva, enum walk_access access, bool user,
-                     struct guest_walk_view *view);
+                     struct walk_view *view);
 
-/* Prints it: every table read, where the walk ends, and what the hardware found there. Any hart,
- * any time. */
-void guest_walk_show(const struct guest_walk_view *view);
+/* As the mode in which the vCPU is, and prints it: as text (walk_text.h), or as one line of JSON
+ * (walk_json.h). */
+enum walk_form { WALK_AS_TEXT, WALK_AS_JSON };
+void guest_walk_print(const struct vcpu *vcpu, gva_t gva, enum walk_access access,
+                      enum walk_form form);
 
-/* Both, as the mode in which the vCPU is. */
-void guest_walk_print(const struct vcpu *vcpu, gva_t gva, enum walk_access access);
+/* Prints a record as one line of JSON. Any hart, any time. */
+void guest_walk_print_json(const void *owner, const struct walk_view *view);
 
 #endif

@@ -25,6 +25,11 @@ static enum step rest(struct vm *vm)
     return STEP_BLOCK;
 }
 
+static bool is_killed(const struct vm *vm)
+{
+    return __atomic_load_n(&vm->life.killed, __ATOMIC_SEQ_CST);
+}
+
 /* Makes the vCPUs and devices what they are at power-on. */
 static enum step begin(struct vm *vm)
 {
@@ -35,9 +40,11 @@ static enum step begin(struct vm *vm)
     vm->life.lives++;
     vm->life.began = time_now();
     vm->life.last_ending = VM_STAYS;
-    __atomic_store_n(&vm->life.ending, VM_STAYS, __ATOMIC_RELEASE);
+    __atomic_store_n(&vm->life.ending, VM_STAYS, __ATOMIC_SEQ_CST);
     enter(vm, PHASE_CLEAR);
-    if (!boot_plan(vm))
+    if (is_killed(vm)) /* before this life had begun */
+        vm_request_end(vm, VM_KILLED);
+    else if (!boot_plan(vm))
         vm_request_end(vm, VM_UNBOOTABLE);
     return STEP_AGAIN;
 }
@@ -94,7 +101,7 @@ static bool is_reset(const struct vm *vm)
 /* Does the VM come back by itself after the life that has ended? */
 static bool comes_back(const struct vm *vm)
 {
-    if (vm->life.last_ending == VM_KILLED)
+    if (is_killed(vm))
         return false;
     if (is_reset(vm) || vm->config.restart == RESTART_ALWAYS)
         return true;
@@ -177,8 +184,10 @@ static void leave(struct vm *vm)
     }
     enter(vm, PHASE_RETURN);
     printk("Twofold: VM \"%s\" starts again in %u ms\n", vm->config.name, vm->life.backoff_ms);
-    life_enter(vm, VM_WAITING);
     timer_arm(&vm->life.wait, timer_after(vm->life.backoff_ms));
+    life_enter(vm, VM_WAITING);
+    if (is_killed(vm)) /* just before it waited */
+        life_kill(vm);
 }
 
 static enum step free_all(struct vm *vm)

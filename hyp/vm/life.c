@@ -138,6 +138,7 @@ bool life_prepare(struct vm *vm)
 {
     if (!life_change(vm, VM_OFF, VM_STARTING))
         return not_now(vm, "start");
+    __atomic_store_n(&vm->life.killed, false, __ATOMIC_RELAXED);
     if (!life_allocate(vm)) {
         life_enter(vm, VM_OFF);
         return false;
@@ -203,6 +204,8 @@ bool life_resume(struct vm *vm)
 
 bool life_reset(struct vm *vm)
 {
+    if (vm_state(vm) == VM_STARTING && vm_is_ending(vm))
+        return true; /* its life is about to begin */
     if (vm_is_ending(vm))
         return not_now(vm, "reset");
     vm_request_end(vm, VM_IS_RESET);
@@ -221,15 +224,17 @@ bool life_ask_to_stop(struct vm *vm)
     return running || not_now(vm, "stop");
 }
 
+/* Between two lives nothing ends at once: the keeper does not begin the next. */
 bool life_kill(struct vm *vm)
 {
+    if (vm_state(vm) == VM_OFF)
+        return not_now(vm, "kill");
+    __atomic_store_n(&vm->life.killed, true, __ATOMIC_SEQ_CST);
     if (life_change(vm, VM_WAITING, VM_OFF)) {
         timer_cancel_wait(&vm->life.wait);
         life_become_off(vm);
         return true;
     }
-    if (vm_is_ending(vm))
-        return not_now(vm, "kill");
     vm_request_end(vm, VM_KILLED);
     return true;
 }

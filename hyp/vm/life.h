@@ -37,6 +37,7 @@ struct vm_life {
     u32 state;       /* enum vm_state, atomic                                           */
     u32 ending;      /* enum vm_ending, atomic; VM_STAYS from a life's start to its end */
     bool told;       /* every vCPU has heard of the ending                              */
+    bool killed;     /* a person wants it off, however it is; atomic                    */
     u32 last_ending; /* how the last life ended; VM_STAYS: there was none               */
     u32 lives;       /* begun so far                                                    */
     u32 short_lives; /* that ended soon, one after another, up to now                   */
@@ -71,14 +72,15 @@ void life_launch(struct vm *vm);
 
 /*
  * What a person may ask for. All return at once, false when the VM is not in a state for it, which
- * has been told with what it is. One caller at a time: the boot hart, later the monitor.
+ * has been told with what it is. One caller at a time: the boot hart, later the monitor; kill is
+ * the keeper's, too.
  */
 bool life_start(struct vm *vm);       /* off or waiting                      */
 bool life_pause(struct vm *vm);       /* running                             */
 bool life_resume(struct vm *vm);      /* paused                              */
 bool life_reset(struct vm *vm);       /* starting, running or paused         */
 bool life_ask_to_stop(struct vm *vm); /* running: presses its power button   */
-bool life_kill(struct vm *vm);        /* anything but off or ending          */
+bool life_kill(struct vm *vm);        /* anything but off                    */
 
 /*
  * Asks for the end of this life of the VM; the first wish counts. Returns at once: the vCPUs leave
@@ -106,8 +108,8 @@ void vm_release(struct vm *vm);
 /* How many VMs are not off. */
 u32 vms_alive(void);
 
-/* Who is called, in a keeper's or the monitor's task, when a VM has become off; set once, before any
- * VM starts. */
+/* Who is called, in a keeper's or the monitor's task, when a VM has become off; set once, before
+ * any VM starts. */
 void vms_on_off(void (*became_off)(void));
 
 /* What life.c does for the keeper (keeper.c), and nobody else. */

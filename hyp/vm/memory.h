@@ -70,7 +70,7 @@ enum memory_touched {
     MEMORY_COPIED,    /* the same, and a page of its own has taken the place of a shared one:
                        * no vCPU sees that any more                                          */
     MEMORY_NOT_RAM,   /* no RAM there                                                        */
-    MEMORY_EXHAUSTED, /* no host page for it; told                                           */
+    MEMORY_EXHAUSTED, /* no host page for it; told, and the VM ends                          */
 };
 
 /*
@@ -89,8 +89,9 @@ enum memory_touched memory_touch(struct vm *vm, gpa_t gpa, bool write);
 /* Is [gpa, gpa + size) all of it RAM of the VM? Never overflows. */
 bool memory_is_ram(const struct vm *vm, gpa_t gpa, u64 size);
 
-/* Copies from and to guest RAM; the range is RAM. False: it could not be backed. Called by vCPUs
- * of the VM on their hart with no lock held, or by its keeper while no vCPU runs. */
+/* Copies from and to guest RAM; the range is RAM. False: it could not be backed, and the VM ends.
+ * Called by vCPUs of the VM on their hart with no lock held, or by its keeper while no vCPU runs.
+ */
 bool memory_read(struct vm *vm, gpa_t gpa, void *to, u32 size);
 bool memory_write(struct vm *vm, gpa_t gpa, const void *from, u32 size);
 

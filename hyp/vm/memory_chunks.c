@@ -49,8 +49,9 @@ static bool map_chunk(struct vm *vm, u32 index)
 
 bool memory_map_chunks(struct vm *vm)
 {
-    /* So that what cannot succeed is not begun: blocks that were never used are poisoned, too. */
-    if (pages_free() < chunk_count(vm) * CHUNK_PAGES)
+    /* So that what cannot succeed is not begun: blocks that were never used are poisoned, too, and
+     * in one step. */
+    if (pages_free_blocks() < chunk_count(vm))
         return false;
     vm->memory.chunks = page_alloc_ptr(memory_chunk_list_order(vm));
     if (!vm->memory.chunks)

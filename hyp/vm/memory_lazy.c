@@ -118,6 +118,16 @@ enum memory_touched memory_touch_page(struct vm *vm, gpa_t page, bool write)
     return back(vm, page, write);
 }
 
+/* Whoever touched it, the guest or we for it: told once, for the VM may come here until it stops.
+ */
+static void end_for_want(struct vm *vm, gpa_t gpa)
+{
+    if (!vm_is_ending(vm))
+        printk("Twofold: VM \"%s\" stopped: no host memory is left for its page 0x%llx\n",
+               vm->config.name, gpa);
+    vm_request_end(vm, vm_state(vm) == VM_STARTING ? VM_UNBOOTABLE : VM_FAULTS);
+}
+
 enum memory_touched memory_touch(struct vm *vm, gpa_t gpa, bool write)
 {
     enum memory_touched result;
@@ -130,7 +140,6 @@ enum memory_touched memory_touch(struct vm *vm, gpa_t gpa, bool write)
     result = memory_touch_page(vm, ALIGN_DOWN(gpa, PAGE_SIZE), write);
     memory_unlock(vm, waited);
     if (result == MEMORY_EXHAUSTED)
-        printk("Twofold: VM \"%s\" stopped: no host memory is left for its page 0x%llx\n",
-               vm->config.name, gpa);
+        end_for_want(vm, gpa);
     return result;
 }

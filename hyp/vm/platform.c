@@ -95,12 +95,13 @@ void platform_reset(struct vm *vm)
 {
     struct platform *p = &vm->platform;
 
-    plic_reset(&p->plic);
     uart16550_reset(&p->uart);
     rtc_reset(&p->rtc);
     power_button_reset(&p->button);
     for (u32 i = 0; i < PLATFORM_VIRTIO_SLOTS; i++)
         virtio_mmio_reset(&p->virtio[i]);
+    /* Last: it begins with the lines as the devices drive them now. */
+    plic_reset(&p->plic);
 }
 
 void platform_stop(struct vm *vm)

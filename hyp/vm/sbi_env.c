@@ -233,9 +233,9 @@ static enum walk_access walk_access_of(u32 letter)
     return letter == 'w' ? WALK_WRITE : letter == 'x' ? WALK_EXECUTE : WALK_READ;
 }
 
-static void env_debug_walk(void *vcpu, gva_t address, u32 access)
+static void env_debug_walk(void *vcpu, gva_t address, u32 access, bool json)
 {
-    guest_walk_print(vcpu, address, walk_access_of(access));
+    guest_walk_print(vcpu, address, walk_access_of(access), json ? WALK_AS_JSON : WALK_AS_TEXT);
 }
 
 static u32 env_debug_translate(void *vcpu, gva_t address, u32 access, bool user, gpa_t *gpa)

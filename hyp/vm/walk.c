@@ -73,9 +73,7 @@ static bool fail_page(const struct walker *w, const struct request *request,
     return fail(w, FAULT_GUEST_PAGE, reason, blamed);
 }
 
-/* What is wrong with an entry, permissions aside: if nothing is, it is a leaf or leads to level 0.
- * A pointer with A, D or U is reserved. */
-static enum walk_reason entry_flaw(pte_t entry, int level)
+enum walk_reason walk_entry_flaw(pte_t entry, int level)
 {
     if (!(entry & PTE_V))
         return WALK_NOT_VALID;
@@ -112,8 +110,11 @@ static u32 leaf_rights(const struct walk_context *context, enum walk_stage stage
 }
 
 /* Must A or D be set in the leaf before the access is made? */
-static enum walk_reason needed_update(pte_t leaf, enum walk_access access)
+static enum walk_reason needed_update(const struct walk_context *context, pte_t leaf,
+                                      enum walk_access access)
 {
+    if (context->ignores_ad)
+        return WALK_FINE;
     if (!(leaf & PTE_A))
         return WALK_NOT_ACCESSED;
     return access == WALK_WRITE && !(leaf & PTE_D) ? WALK_NOT_DIRTY : WALK_FINE;
@@ -132,7 +133,7 @@ static enum walk_reason leaf_refusal(const struct walk_context *context,
     if (!(leaf_rights(context, request->stage, request->implicit, leaf) &
           needed_right[request->access]))
         return WALK_NO_RIGHT;
-    return hardware_ad ? WALK_FINE : needed_update(leaf, request->access);
+    return hardware_ad ? WALK_FINE : needed_update(context, leaf, request->access);
 }
 
 /* The rights that the leaf gives to the vCPU's mode. */
@@ -203,7 +204,7 @@ static bool find_leaf(const struct walker *w, const struct request *request, str
 
         if (!read_entry(w, request, level, table, leaf))
             return false;
-        reason = entry_flaw(leaf->entry, level);
+        reason = walk_entry_flaw(leaf->entry, level);
         if (reason)
             return fail_page(w, request, reason, w->record->count - 1);
         if (pte_is_leaf(leaf->entry)) {
@@ -248,7 +249,7 @@ static bool walk_vs_stage(const struct walker *w, u32 *rights)
 
     if (!translate(w, &request, &leaf))
         return false;
-    if (needed_update(leaf.entry, record->access) && !check_update(w, &leaf))
+    if (needed_update(w->context, leaf.entry, record->access) && !check_update(w, &leaf))
         return false;
     record->gpa = leaf.address;
     record->vs_size = leaf.size;

@@ -34,6 +34,7 @@ struct walk_context {
     bool mxr_hs;         /* sstatus.MXR: the same in both stages                          */
     bool vs_hardware_ad; /* henvcfg.ADUE: A and D of the VS-stage are set by hardware     */
     bool g_hardware_ad;  /* menvcfg.ADUE: A and D of the G-stage are set by hardware      */
+    bool ignores_ad;     /* a debugger's walk: A and D are neither asked for nor set      */
     /* Reads the entry at `pa`. False: no memory there (the walk ends in an access fault). */
     bool (*read_entry)(void *memory, hpa_t pa, pte_t *entry);
     void *memory;
@@ -91,6 +92,10 @@ struct walk_record {
     u32 g_size; /* bytes of its leaf                                                          */
     u32 rights; /* PTE_R, PTE_W, PTE_X that both stages give to this mode                     */
 };
+
+/* What is wrong with an entry of `level`, permissions aside: WALK_FINE for a leaf, or a pointer to
+ * the next level. */
+enum walk_reason walk_entry_flaw(pte_t entry, int level);
 
 /* Walks `gva` for `access`. Always fills the whole record. */
 void walk(const struct walk_context *context, gva_t gva, enum walk_access access,

@@ -48,7 +48,7 @@ static void print_roots(const struct printer *p)
         print(p, "  gVA    %08x  VPN[1] %u, VPN[0] %u, offset 0x%03x", gva, sv32_vpn(gva, 1),
               sv32_vpn(gva, 0), gva & (PAGE_SIZE - 1));
         print(p, "  vsatp  %08x  Sv32, ASID %u, root at gPA 0x%09llx", vsatp,
-              (vsatp & ~SATP_SV32) >> SATP_ASID_SHIFT, (u64)(vsatp & SATP_PPN) << PAGE_SHIFT);
+              (vsatp & SATP_ASID) >> SATP_ASID_SHIFT, (u64)(vsatp & SATP_PPN) << PAGE_SHIFT);
     } else {
         print(p, "  vsatp  %08x  Bare: gPA = gVA", vsatp);
     }
@@ -56,24 +56,20 @@ static void print_roots(const struct printer *p)
           (hgatp & HGATP_VMID) >> HGATP_VMID_SHIFT, p->view->context.root);
 }
 
-/* The flags of an entry, one letter each, '-' where clear; in the order of their bits. */
-static void flag_text(pte_t entry, char text[9])
+/* Where an entry leads: a pointer to a table, a leaf to the byte that is translated. */
+static void target_text(const struct walk_record *record, const struct walk_read *read,
+                        char text[16])
 {
-    static const char letters[] = "DAGUXWRV";
+    bool guest = read->stage == WALK_VS_STAGE;
+    u32 offset = (guest ? record->gva : (u32)read->gpa) & (sv32_leaf_size(read->level) - 1);
 
-    for (u32 i = 0; i < 8; i++)
-        text[i] = entry >> (7 - i) & 1 ? letters[i] : '-';
-    text[8] = '\0';
+    format_text(text, 16, "%s 0x%09llx", guest ? "gPA" : "hPA",
+                pte_address(read->entry) | (pte_is_leaf(read->entry) ? offset : 0));
 }
 
-/* Where an entry leads: a pointer to a table, a leaf to the byte that is translated. */
-static u64 target(const struct walk_record *record, const struct walk_read *read)
+static bool is_blamed(const struct walk_record *record, u32 number)
 {
-    u64 address = read->stage == WALK_VS_STAGE ? record->gva : read->gpa;
-
-    if (!pte_is_leaf(read->entry))
-        return pte_address(read->entry);
-    return pte_address(read->entry) | (u32)(address & (sv32_leaf_size(read->level) - 1));
+    return record->reason && record->blamed == number;
 }
 
 /*
@@ -84,17 +80,17 @@ static void print_read(const struct printer *p, u32 number)
 {
     const struct walk_record *record = &p->view->record;
     const struct walk_read *read = &record->reads[number];
-    bool guest = read->stage == WALK_VS_STAGE;
+    bool guest = read->stage == WALK_VS_STAGE, blamed = is_blamed(record, number);
     u32 offset = read->index * (u32)sizeof(pte_t);
-    char flags[9];
+    char flags[WALK_FLAGS_TEXT], target[16];
 
-    flag_text(read->entry, flags);
-    print(p, "%s %u  %-5s L%d  %s 0x%09llx  0x%09llx  %5u  %08x  %06x  %u  %s  %s 0x%09llx",
-          record->reason && record->blamed == number ? "*" : " ", number + 1,
-          guest ? "guest" : "host", read->level, guest ? " at" : "for",
-          guest ? read->gpa - offset : read->gpa, read->hpa - offset, read->index, read->entry,
-          read->entry >> PTE_PPN_SHIFT, read->entry >> PTE_RSW_SHIFT & 3, flags,
-          guest ? "gPA" : "hPA", target(record, read));
+    walk_flags_text(read->entry, flags);
+    target_text(record, read, target);
+    print(p, "%s %u  %-5s L%d  %s 0x%09llx  0x%09llx  %5u  %08x  %06x  %u  %s  %s",
+          blamed ? "*" : " ", number + 1, guest ? "guest" : "host", read->level,
+          guest ? " at" : "for", guest ? read->gpa - offset : read->gpa, read->hpa - offset,
+          read->index, read->entry, read->entry >> PTE_PPN_SHIFT, read->entry >> PTE_RSW_SHIFT & 3,
+          flags, blamed && record->reason <= WALK_MISALIGNED ? "nowhere" : target);
 }
 
 static void print_reads(const struct printer *p)
@@ -148,10 +144,13 @@ static void print_reason(const struct printer *p)
 {
     const struct walk_record *record = &p->view->record;
     const struct walk_read *read = &record->reads[record->blamed];
+    char where[32] = "";
 
-    print(p, "  fault: entry %u of %s L%d, at hPA 0x%09llx, read %u: %s", read->index,
-          read->stage == WALK_VS_STAGE ? "guest" : "host", read->level, read->hpa,
-          record->blamed + 1, walk_reason_text(record));
+    if (record->reason == WALK_NO_MEMORY)
+        format_text(where, sizeof(where), ", hPA 0x%09llx", read->hpa);
+    print(p, "  fault at read %u, entry %u of %s L%d%s: %s", record->blamed + 1, read->index,
+          read->stage == WALK_VS_STAGE ? "guest" : "host", read->level, where,
+          walk_reason_text(record));
 }
 
 static void print_trap(const struct printer *p, const struct walk_verdict *verdict)
@@ -169,38 +168,46 @@ static void print_trap(const struct printer *p, const struct walk_verdict *verdi
           walk_cause_text(record->cause));
     print(p, "        stval 0x%08x, htval 0x%08x (gPA 0x%09llx), htinst %s", verdict->stval,
           verdict->htval, record->gpa,
-          verdict->htinst                   ? htinst
+          verdict->htinst                  ? htinst
           : record->access == WALK_EXECUTE ? "0"
-                                            : "0 or the instruction");
+                                           : "0 or the instruction");
 }
 
 static void print_answer(const struct printer *p)
 {
     static const char *const texts[] = {
-        [WALK_ANSWER_BACK] = "RAM that has no page yet: it gets one, and the guest tries again",
-        [WALK_ANSWER_COPY] = "shared RAM: the VM gets a page of its own, and tries again",
-        [WALK_ANSWER_ACCESS_FAULT] = "nothing that answers: the guest gets an access fault",
+        [WALK_ANSWER_BACK] = "is RAM without a page: it gets one",
+        [WALK_ANSWER_COPY] = "is shared RAM: the VM gets a page of its own",
+        [WALK_ANSWER_DEVICE] = "is a register of a device, which answers: ",
+        [WALK_ANSWER_ACCESS_FAULT] = "is nowhere: the guest gets an access fault",
     };
     const struct walk_record *record = &p->view->record;
-    const char *whose = record->implicit_write ? "the guest's entry, to be updated, is in"
-                        : record->implicit     ? "the guest's entry is in"
-                                               : "the gPA is in";
+    enum walk_answer answer = p->view->answer;
 
-    if (p->view->answer == WALK_ANSWER_DEVICE)
-        print(p, "        the gPA is in device \"%s\", which answers", p->view->device);
-    else if (p->view->answer)
-        print(p, "        %s %s", whose, texts[p->view->answer]);
+    if (answer)
+        print(p, "        that gPA%s %s%s",
+              record->implicit_write ? ", of the guest's entry to be updated,"
+              : record->implicit     ? ", of the guest's entry,"
+                                     : "",
+              texts[answer], answer == WALK_ANSWER_DEVICE ? p->view->device : "");
+}
+
+/* HLVX may tell of a guest-page fault as of a page fault, without htval. */
+static bool is_same_trap(const struct walk_view *view, const struct walk_verdict *verdict)
+{
+    if (view->hardware_cause == CAUSE_FETCH_PAGE && view->record.cause == CAUSE_FETCH_GUEST_PAGE)
+        return true;
+    return view->hardware_cause == view->record.cause && view->hardware_htval == verdict->htval;
 }
 
 static void print_hardware_trap(const struct printer *p, const struct walk_verdict *verdict)
 {
     const struct walk_view *view = p->view;
-    bool same = view->hardware_cause == view->record.cause && view->hardware_htval == verdict->htval;
 
     if (view->hardware_cause)
         print(p, "  hardware (%s): cause %u, htval 0x%08x, htinst 0x%08x%s", instruction_text(view),
               view->hardware_cause, view->hardware_htval, view->hardware_htinst,
-              same ? "" : "  DIFFERENT");
+              is_same_trap(view, verdict) ? "" : "  DIFFERENT");
     else
         print(p, "  hardware (%s): no trap, 0x%08x  DIFFERENT", instruction_text(view),
               view->hardware);

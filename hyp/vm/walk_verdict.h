@@ -7,7 +7,8 @@
 
 #include "hyp/vm/walk.h"
 
-/* Who takes the trap: page and access faults are delegated (hedeleg), guest-page faults cannot be. */
+/* Who takes the trap: page and access faults are delegated (hedeleg), guest-page faults cannot be.
+ */
 enum walk_taker { WALK_NOBODY, WALK_GUEST, WALK_HYPERVISOR };
 
 /* HTINST of a fault on the guest's own tables (privileged spec, "Transformed Instruction or
@@ -34,10 +35,17 @@ const char *walk_cause_text(u32 cause);
 /* What is wrong with the entry to blame, as the end of a sentence about it; "" for WALK_FINE. */
 const char *walk_reason_text(const struct walk_record *record);
 
+/* The same of a flaw (walk_entry_flaw). */
+const char *walk_flaw_text(enum walk_reason flaw);
+
 /* "read", "write", "fetch". */
 const char *walk_access_text(enum walk_access access);
 
 /* "r-x"; `text` has 4 bytes. */
 void walk_rights_text(u32 rights, char *text);
+
+/* The flags of an entry in the order of their bits, "DAGUXWRV", '-' where one is clear. */
+#define WALK_FLAGS_TEXT 9
+void walk_flags_text(pte_t entry, char text[WALK_FLAGS_TEXT]);
 
 #endif

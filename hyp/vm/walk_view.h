@@ -1,4 +1,5 @@
-/* A walk with all that is told of it: what governed it, and what hardware says of the same access. */
+/* A walk with all that is told of it: what governed it, and what hardware says of the same access.
+ */
 #ifndef VM_WALK_VIEW_H
 #define VM_WALK_VIEW_H
 

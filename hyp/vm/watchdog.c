@@ -28,17 +28,23 @@ static void calm(struct vm *vm)
 {
     struct watchdog *dog = &vm->watchdog;
 
-    if (dog->throttled && ++dog->calm == CALM_LOOKS) {
+    if (dog->throttled && !dog->owed && ++dog->calm == CALM_LOOKS) {
         printk("Twofold: VM \"%s\" is throttled no more\n", vm->config.name);
         dog->throttled = false;
     }
 }
 
-/* So many exits since the last look are worth how many looks? */
-static u32 looks_for(const struct vm *vm, u32 exits)
+/* After so many exits since the last look, for how many looks is it to be held back? What is less
+ * than one is kept, so that a little too much comes to one in time. */
+static u32 looks_for(struct vm *vm, u32 exits)
 {
-    u32 looks = exits / (vm->config.max_exits / LOOKS_SECOND);
+    struct watchdog *dog = &vm->watchdog;
+    u32 allowed = vm->config.max_exits / LOOKS_SECOND, looks;
 
+    dog->owed += exits;
+    dog->owed -= dog->owed < allowed ? dog->owed : allowed;
+    looks = dog->owed / allowed;
+    dog->owed %= allowed;
     return looks < HOLD_LOOKS_MAX ? looks : HOLD_LOOKS_MAX;
 }
 
@@ -47,21 +53,20 @@ static void look(struct timer *timer)
     struct vm *vm = container_of(timer, struct vm, watchdog.timer);
     struct watchdog *dog = &vm->watchdog;
     u64 exits = stats_exits(vm, STATS_WHOLE_VM);
-    u32 looks = looks_for(vm, (u32)(exits - dog->exits));
+    u32 new = (u32)(exits - dog->exits), looks = 0;
 
     if (dog->holding) {
         dog->holding = false;
         sched_group_resume(&vm->group);
-        looks = 0;
-    } else if (looks > 1) {
-        tell(vm, (u32)(exits - dog->exits));
+    } else if ((looks = looks_for(vm, new))) {
+        tell(vm, new);
         dog->holding = true;
         sched_group_pause(&vm->group);
     } else {
         calm(vm);
     }
     dog->exits = exits;
-    look_again(dog, looks > 1 ? looks - 1 : 1);
+    look_again(dog, looks ? looks : 1);
 }
 
 void watchdog_init(struct vm *vm)
@@ -74,6 +79,7 @@ void watchdog_start(struct vm *vm)
     if (!vm->config.max_exits)
         return;
     vm->watchdog.exits = stats_exits(vm, STATS_WHOLE_VM);
+    vm->watchdog.owed = 0;
     look_again(&vm->watchdog, 1);
 }
 

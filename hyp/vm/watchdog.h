@@ -14,6 +14,7 @@ struct vm;
 struct watchdog {
     struct timer timer;
     u64 exits;      /* of the VM, at the last look                 */
+    u32 owed;       /* exits above the limit, not yet made up for  */
     bool holding;   /* it is held back now                         */
     u32 calm;       /* looks in a row without too many exits       */
     bool throttled; /* a person has been told that it is           */

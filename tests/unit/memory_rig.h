@@ -50,6 +50,22 @@ static void *rig_page_alloc_ptr(u32 order)
     return phys_ptr(block);
 }
 
+enum vm_state vm_state(const struct vm *vm)
+{
+    return (enum vm_state)vm->life.state;
+}
+
+bool vm_is_ending(const struct vm *vm)
+{
+    return vm->life.ending != VM_STAYS;
+}
+
+void vm_request_end(struct vm *vm, enum vm_ending ending)
+{
+    if (!vm_is_ending(vm))
+        vm->life.ending = ending;
+}
+
 struct vcpu *vcpu_begin_wait(void)
 {
     return NULL;

@@ -63,7 +63,7 @@ static struct {
     u8 put;
     gva_t walked;
     u32 walk_access;
-    bool walk_user;
+    bool walk_user, walk_json;
     u32 cause; /* what walks end in, ... */
     gpa_t gpa; /* ... or where          */
     gpa_t swap_a, swap_b;
@@ -268,13 +268,14 @@ static bool fake_debug_allowed(void *vcpu)
     return fake.debug;
 }
 
-static void fake_debug_walk(void *vcpu, gva_t address, u32 access)
+static void fake_debug_walk(void *vcpu, gva_t address, u32 access, bool json)
 {
     CHECK(vcpu == &fake && fake.debug);
     CHECK(access == 'r' || access == 'w' || access == 'x');
     fake.calls++;
     fake.walked = address;
     fake.walk_access = access;
+    fake.walk_json = json;
 }
 
 static u32 fake_debug_translate(void *vcpu, gva_t address, u32 access, bool user, gpa_t *gpa)

@@ -234,6 +234,27 @@ TEST(a_long_line_before_does_not_count_as_growth)
     CHECK_STR(out.text, "[a] a long line without an end---");
 }
 
+TEST(one_timer_serves_many_lines)
+{
+    struct timer *timer;
+
+    begin(1);
+    print(a, "one\ntw");
+    timer = armed;
+    armed = NULL; /* to see whether it is armed again */
+    print(a, "o\nthr");
+    CHECK(timer && !armed);
+    timer->fire(timer);
+    CHECK_STR(out.text, "one\ntwo\nthr");
+    print(a, "ee");
+    CHECK(armed == timer);
+    armed = NULL;
+    vm_console_stop(a);
+    vm_console_start(a);
+    print(a, "\nanew");
+    CHECK(armed == timer);
+}
+
 TEST(a_long_line_goes_in_parts)
 {
     char text[3 * VM_CONSOLE_LINE + 50];

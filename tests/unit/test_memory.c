@@ -180,7 +180,9 @@ TEST(a_host_in_fragments_refuses_and_keeps_nothing)
     vm = describe_vm(0, "");
     vm->config.memory = MIB(12); /* the low bank alone has not that much */
     CHECK(pages_free() >= MIB(12) / PAGE_SIZE);
+    rig.allocations_left = 100;
     CHECK(!memory_create(vm));
+    CHECK_EQ(rig.allocations_left, 99); /* of the root: no block was taken, to be poisoned for it */
     CHECK_EQ(pages_used(), used);
     for (u32 i = 0; i < ARRAY_SIZE(held); i++)
         page_free(held[i], 0);
@@ -357,6 +359,12 @@ TEST(exhaustion_is_told_and_leaves_the_vm_as_it_was)
         CHECK(!memory_write(vm, RAM, "x", 1));
         rig.allocations_left = left;
         CHECK(!memory_read(vm, RAM, (u8[1]){0}, 1));
+
+        /* That is the end of it, and it is told once. */
+        CHECK_STR(fake_console.text,
+                  "Twofold: VM \"a\" stopped: no host memory is left for its page 0x80001234\n");
+        CHECK_EQ(vm->life.ending, VM_FAULTS);
+        vm->life.ending = VM_STAYS;
     }
     rig.allocations_left = 2;
     CHECK_EQ(memory_touch(vm, RAM, true), MEMORY_BACKED);

@@ -25,7 +25,7 @@ TEST(unknown_functions_are_not_supported)
         u32 extension, functions;
     } extensions_of_spec[] = {
         {SBI_EXT_BASE, 7}, {SBI_EXT_TIME, 1}, {SBI_EXT_IPI, 1},  {SBI_EXT_RFENCE, 3},
-        {SBI_EXT_HSM, 4},  {SBI_EXT_SRST, 1}, {SBI_EXT_DBCN, 3}, {SBI_EXT_TWOFOLD, 4},
+        {SBI_EXT_HSM, 4},  {SBI_EXT_SRST, 1}, {SBI_EXT_DBCN, 3}, {SBI_EXT_TWOFOLD, 5},
         {SBI_EXT_PMU, 7},  {SBI_EXT_STA, 1},
     };
 
