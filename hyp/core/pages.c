@@ -42,7 +42,7 @@ static struct {
     struct bank banks[PAGE_MAX_BANKS];
     u32 bank_count;
     u32 total_pages, free_pages;
-    u32 free_blocks; /* of PAGE_MAX_ORDER */
+    u32 free_blocks;                      /* of PAGE_MAX_ORDER */
     u32 free_list[2][PAGE_MAX_ORDER + 1]; /* [direct][order]: the first frame */
 } pages = {.free_list = {[0 ... 1] = {[0 ... PAGE_MAX_ORDER] = FRAME_NONE}}};
 

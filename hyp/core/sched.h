@@ -19,8 +19,9 @@
  *   ((W / w + G) / H + 1) * SCHED_SLICE_MS. With equal weights, within (2 * G / H + 1) slices.
  *   It is at its cap: it waits for its next period, at most SCHED_PERIOD_MS more.
  * A group of n tasks may have n slices paid for at once, and then waits n times W / w.
- * The bounds hold among groups that may run on the same harts. Where affinities overlap in part, who
- * ran ahead on one hart waits on another until those there have caught up, however long that takes.
+ * The bounds hold among groups that may run on the same harts. Where affinities overlap in part,
+ * who ran ahead on one hart waits on another until those there have caught up, however long that
+ * takes.
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
