@@ -238,6 +238,8 @@ static void count_ipis(void)
     __atomic_add_fetch(&crew_alive[this_hart()->id], 1, __ATOMIC_SEQ_CST);
     while (index >= 0 && !crew_quit)
         hart_relax();
+    for (u32 i = 0; index >= 0 && i < 1000 && !firmware_value((u32)index); i++)
+        hart_relax(); /* the word to quit may be here before the IPI */
     if (index >= 0)
         __atomic_add_fetch(&others_received, firmware_value((u32)index), __ATOMIC_SEQ_CST);
 }

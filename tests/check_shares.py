@@ -21,7 +21,7 @@ PERIOD = 1000000            # ticks in which a cap is kept: a stretch may have o
 
 # By harts: what of a slice may be lost to a switch, and how late who wakes up may run: after
 # SCHED_GRAIN_MS, and with several after a few turns of QEMU's.
-SWITCHES = {1: 0.02, 2: 0.25, 4: 0.25}
+SWITCHES = {1: 0.02, 2: 0.5, 4: 0.5}
 LATEST = {1: 1200, 2: 4500, 4: 4500}    # us
 
 ONLINE = re.compile(r'^  harts online +(\d+) of', re.M)

@@ -10,8 +10,8 @@
 
 #define WALKS_DEFAULT 10000
 #define WALKS_MAX     100000000
-#define ACCESSES      8  /* with the same tables         */
-#define PORTION       16 /* tables between two pauses    */
+#define ACCESSES      8 /* with the same tables         */
+#define PORTION       4 /* tables between two pauses    */
 
 static struct {
     struct walk_check check;

@@ -106,7 +106,7 @@ static void show_run(const struct walk_run *run)
         show("%s  %s  table at %s 0x%09llx\n", place, flags, space, pte_address(run->entry));
         break;
     case WALK_RUN_UNREADABLE:
-        show("%s  no memory at %s 0x%09llx\n", place, space, pte_address(run->entry));
+        show("      there is no memory at %s 0x%09llx\n", space, pte_address(run->entry));
         break;
     case WALK_RUN_FLAWED:
         show("%s  %s  %08x: %s\n", place, flags, run->entry, walk_flaw_text(run->flaw));

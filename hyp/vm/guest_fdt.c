@@ -50,7 +50,7 @@ static void write_memory(struct fdt_writer *w, const struct vm *vm)
 }
 
 /* "riscv,isa-extensions" of the host's hart, without what is withheld. */
-static void write_isa_extensions(struct fdt_writer *w, fdt_node host)
+static void write_isa_extensions(struct fdt_writer *w, const struct vm *vm, fdt_node host)
 {
     const char *kept[96];
     struct fdt_prop list;
@@ -60,13 +60,13 @@ static void write_isa_extensions(struct fdt_writer *w, fdt_node host)
     if (!fdt_prop(&machine.fdt, host, "riscv,isa-extensions", &list))
         return;
     for (u32 i = 0; (name = fdt_string_at(&list, i)) && count < ARRAY_SIZE(kept); i++)
-        if (guest_isa_keeps(name, (u32)strlen(name)))
+        if (guest_isa_keeps(name, (u32)strlen(name), vm_hardware_ad(vm)))
             kept[count++] = name;
     fdt_put_string(w, "riscv,isa-base", "rv32i");
     fdt_put_strings(w, "riscv,isa-extensions", kept, count);
 }
 
-static void write_isa(struct fdt_writer *w)
+static void write_isa(struct fdt_writer *w, const struct vm *vm)
 {
     static const char *const block_sizes[] = {"riscv,cbom-block-size", "riscv,cboz-block-size",
                                               "riscv,cbop-block-size"};
@@ -76,16 +76,16 @@ static void write_isa(struct fdt_writer *w)
     u32 size;
 
     if (fdt_string(&machine.fdt, host, "riscv,isa", &isa)) {
-        guest_isa_filter(isa, filtered, sizeof(filtered));
+        guest_isa_filter(isa, vm_hardware_ad(vm), filtered, sizeof(filtered));
         fdt_put_string(w, "riscv,isa", filtered);
     }
-    write_isa_extensions(w, host);
+    write_isa_extensions(w, vm, host);
     for (u32 i = 0; i < ARRAY_SIZE(block_sizes); i++)
         if (fdt_u32(&machine.fdt, host, block_sizes[i], &size))
             fdt_put_u32(w, block_sizes[i], size);
 }
 
-static void write_cpu(struct fdt_writer *w, u32 id)
+static void write_cpu(struct fdt_writer *w, const struct vm *vm, u32 id)
 {
     fdt_begin_unit(w, "cpu", id);
     fdt_put_string(w, "device_type", "cpu");
@@ -93,7 +93,7 @@ static void write_cpu(struct fdt_writer *w, u32 id)
     fdt_put_string(w, "status", "okay");
     fdt_put_string(w, "compatible", "riscv");
     fdt_put_string(w, "mmu-type", "riscv,sv32");
-    write_isa(w);
+    write_isa(w, vm);
     fdt_begin_node(w, "interrupt-controller");
     fdt_put_u32(w, "#address-cells", 0);
     fdt_put_u32(w, "#interrupt-cells", 1);
@@ -111,7 +111,7 @@ static void write_cpus(struct fdt_writer *w, const struct vm *vm)
     fdt_put_u32(w, "#size-cells", 0);
     fdt_put_u32(w, "timebase-frequency", machine.timebase);
     for (u32 i = 0; i < vm->config.cpus; i++)
-        write_cpu(w, i);
+        write_cpu(w, vm, i);
     fdt_end_node(w);
 }
 

@@ -24,7 +24,7 @@ static bool equals(const char *name, u32 length, const char *other)
     return strlen(other) == length && !strncmp(name, other, length);
 }
 
-bool guest_isa_keeps(const char *name, u32 length)
+bool guest_isa_keeps(const char *name, u32 length, bool hardware_ad)
 {
     for (u32 i = 0; i < ARRAY_SIZE(withheld); i++)
         if (equals(name, length, withheld[i]))
@@ -36,7 +36,7 @@ bool guest_isa_keeps(const char *name, u32 length)
     if (equals(name, length, "sstc"))
         return features.sstc;
     if (equals(name, length, "svadu"))
-        return features.guest_adue;
+        return hardware_ad;
     return true;
 }
 
@@ -83,11 +83,11 @@ static void filter_letters(struct text *out, const char *letters, u32 length)
 
     append(out, letters, base);
     for (u32 i = base; i < length; i++)
-        if (guest_isa_keeps(&letters[i], 1))
+        if (guest_isa_keeps(&letters[i], 1, false))
             append(out, &letters[i], 1);
 }
 
-void guest_isa_filter(const char *isa, char *out, u32 size)
+void guest_isa_filter(const char *isa, bool hardware_ad, char *out, u32 size)
 {
     struct text text = {out, size - 1};
     u32 length = letters_length(isa);
@@ -97,7 +97,7 @@ void guest_isa_filter(const char *isa, char *out, u32 size)
         u32 separator = *isa == '_';
 
         length = separator + word_length(isa + separator);
-        if (guest_isa_keeps(isa + separator, length - separator))
+        if (guest_isa_keeps(isa + separator, length - separator, hardware_ad))
             append(&text, isa, length);
     }
     *text.at = '\0';

@@ -37,7 +37,7 @@ static struct walk_context loaded_context(const struct vcpu *vcpu, bool user)
         .user = user,
         .sum = vsstatus & SSTATUS_SUM,
         .mxr = vsstatus & SSTATUS_MXR,
-        .vs_hardware_ad = features.guest_adue,
+        .vs_hardware_ad = vm_hardware_ad(vcpu->vm),
         .g_hardware_ad = true, /* we preset A and D: it makes no difference */
         .read_entry = read_entry,
     };

@@ -44,7 +44,7 @@ static void load_controls(const struct vm *vm)
          */
         csr_write(CSR_HENVCFG, HENVCFG_FIOM | HENVCFG_CBIE_FLUSH | HENVCFG_CBCFE | HENVCFG_CBZE);
         csr_write(CSR_HENVCFGH,
-                  (features.sstc ? HENVCFGH_STCE : 0) | (features.guest_adue ? HENVCFGH_ADUE : 0));
+                  (features.sstc ? HENVCFGH_STCE : 0) | (vm_hardware_ad(vm) ? HENVCFGH_ADUE : 0));
     }
     if (features.stateen) {
         csr_write(CSR_HSTATEEN0, 0);

@@ -1,6 +1,7 @@
 #include "hyp/vm/vm.h"
 
 #include "arch/csr.h"
+#include "arch/features.h"
 #include "hyp/core/pages.h"
 #include "hyp/core/printk.h"
 #include "hyp/core/string.h"
@@ -18,6 +19,11 @@ u64 vm_time(const struct vm *vm)
     u64 paused_at = vm->life.paused_at;
 
     return (paused_at ? paused_at : time_now()) + vm->time_offset;
+}
+
+bool vm_hardware_ad(const struct vm *vm)
+{
+    return features.guest_adue && !vm->config.shared;
 }
 
 struct vm *vm_find(const char *name)

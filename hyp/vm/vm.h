@@ -65,6 +65,13 @@ struct vm *vm_find(const char *name);
 /* Ends the machine: as failed if `failed`, or if a VM was refused or did not end well. Any hart. */
 void vms_power_off(bool failed) __attribute__((noreturn));
 
+/*
+ * Does hardware set A and D in the guest's tables? Not where images are shared: some machines (QEMU
+ * up to 10.0 at least) do so even where the G-stage allows no store, in what may be a page that
+ * other VMs see.
+ */
+bool vm_hardware_ad(const struct vm *vm);
+
 /* The guest's time now, in ticks; it stands still while the VM is paused. */
 u64 vm_time(const struct vm *vm);
 

@@ -1,4 +1,4 @@
-#include "hyp/vm/walk_check_tables.h"
+#include "hyp/vm/walk_check_parts.h"
 
 #include "arch/csr.h"
 #include "hyp/core/physmem.h"
@@ -76,12 +76,15 @@ static u32 pointer_flags(struct walk_check *check)
            (!check->tame && one_in(check, 16) ? 0 : PTE_V);
 }
 
-/* Mostly what a host gives: all, or all but W. */
+/* Mostly what a host gives: all rights, or one of the other sets that there are. */
 static u32 host_leaf_flags(struct walk_check *check)
 {
-    if (one_in(check, 4))
+    static const u32 rights[] = {PTE_R, PTE_X, PTE_R | PTE_X, PTE_R | PTE_W};
+    u32 flags = PTE_V | PTE_U | PTE_A | PTE_D | (next(check) & PTE_G);
+
+    if (one_in(check, 6))
         return leaf_flags(check);
-    return (ALL | PTE_U | (next(check) & PTE_G)) & ~(one_in(check, 4) ? PTE_W : 0);
+    return flags | (one_in(check, 3) ? ONE_OF(check, rights) : PTE_R | PTE_W | PTE_X);
 }
 
 /* Outside: no superpage, for that would reach beyond the page. */
@@ -170,10 +173,12 @@ static void clear_root(const struct walk_check *check)
 
 void walk_check_fill(const struct walk_check *check)
 {
-    for (u32 at = 0; at < SUPERPAGE_SIZE; at += sizeof(u32)) {
-        u32 word = (u32)check->pool + at;
+    u32 words[64];
 
-        phys_write(check->pool + at, &word, sizeof(word));
+    for (u32 at = 0; at < SUPERPAGE_SIZE; at += sizeof(words)) {
+        for (u32 i = 0; i < ARRAY_SIZE(words); i++)
+            words[i] = (u32)check->pool + at + i * (u32)sizeof(u32);
+        phys_write(check->pool + at, words, sizeof(words));
     }
     clear_root(check);
 }

@@ -18,6 +18,12 @@
 
 struct machine machine;
 struct features features;
+
+bool vm_hardware_ad(const struct vm *vm)
+{
+    return features.guest_adue && !vm->config.shared;
+}
+
 static struct vm vm;
 
 static u8 host[65536] __attribute__((aligned(8)));
@@ -663,7 +669,7 @@ TEST(nothing_is_lost_of_the_longest_isa)
     qemu_host(1, "max");
     make_guest(VM_MAX_VCPUS, "", 0, 0);
     CHECK(fdt_string(&machine.fdt, machine.hart_nodes[0], "riscv,isa", &isa));
-    guest_isa_filter(isa, filtered, sizeof(filtered));
+    guest_isa_filter(isa, true, filtered, sizeof(filtered));
     CHECK(guest_has_string(CPU, "riscv,isa", filtered));
     node = fdt_path_offset(host, CPU);
     count = fdt_stringlist_count(host, node, "riscv,isa-extensions");
@@ -672,7 +678,7 @@ TEST(nothing_is_lost_of_the_longest_isa)
         name = fdt_stringlist_get(host, node, "riscv,isa-extensions", i, NULL);
         CHECK_EQ(fdt_stringlist_search(guest, fdt_path_offset(guest, CPU), "riscv,isa-extensions",
                                        name) >= 0,
-                 guest_isa_keeps(name, (u32)strlen(name)));
+                 guest_isa_keeps(name, (u32)strlen(name), true));
     }
 }
 

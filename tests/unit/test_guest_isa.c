@@ -13,7 +13,7 @@ static void probed(bool sstc, bool adue)
 
 static bool keeps(const char *name)
 {
-    return guest_isa_keeps(name, (u32)strlen(name));
+    return guest_isa_keeps(name, (u32)strlen(name), features.guest_adue);
 }
 
 /* The string, filtered into a buffer of `size` bytes that ASan watches. */
@@ -23,7 +23,7 @@ static const char *filtered(const char *isa, u32 size)
     char *out = malloc(size);
 
     memset(out, 'z', size);
-    guest_isa_filter(isa, out, size);
+    guest_isa_filter(isa, features.guest_adue, out, size);
     memcpy(result, out, size);
     free(out);
     CHECK(memchr(result, '\0', size));
@@ -160,13 +160,13 @@ TEST(only_length_characters_of_a_name_count)
 
     memcpy(name, "sha", 3);
     probed(true, true);
-    keeps_sha = guest_isa_keeps(name, 3);
-    keeps_sh = guest_isa_keeps(name, 2);
+    keeps_sha = guest_isa_keeps(name, 3, false);
+    keeps_sh = guest_isa_keeps(name, 2, false);
     free(name);
     CHECK(!keeps_sha);
     CHECK(keeps_sh);
-    CHECK(!guest_isa_keeps("ssaia_zba", 5));
-    CHECK(!guest_isa_keeps("hzba", 1));
+    CHECK(!guest_isa_keeps("ssaia_zba", 5, false));
+    CHECK(!guest_isa_keeps("hzba", 1, false));
 }
 
 TEST(sstc_and_svadu_are_what_was_probed)
@@ -271,14 +271,14 @@ TEST(nothing_withheld_is_in_a_filtered_string)
 
     for (u32 sstc = 0; sstc < 2; sstc++) {
         probed(sstc, !sstc);
-        guest_isa_filter(isa, text, sizeof(text));
+        guest_isa_filter(isa, features.guest_adue, text, sizeof(text));
         CHECK(!strncmp(text, "rv32imafdcb_", 12));
         for (u32 i = 0; i < ARRAY_SIZE(withheld); i++)
             CHECK(!has_name(text, withheld[i], (u32)strlen(withheld[i])));
         CHECK(!strstr(text, "_zv") && !strstr(text, "_shgatpa"));
         CHECK_EQ(has_name(text, "sstc", 4), sstc);
         CHECK_EQ(has_name(text, "svadu", 5), !sstc);
-        guest_isa_filter(text, twice, sizeof(twice));
+        guest_isa_filter(text, features.guest_adue, twice, sizeof(twice));
         CHECK_STR(twice, text);
         CHECK(strlen(text) < 512); /* what guest_fdt.c has room for */
     }
