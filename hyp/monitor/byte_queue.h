@@ -20,17 +20,17 @@ static inline bool byte_queue_put(struct byte_queue *queue, u8 byte)
     return true;
 }
 
-/* The first byte, which stays; the queue is not empty. */
-static inline u8 byte_queue_first(const struct byte_queue *queue)
+/* Byte number `at`, from 0, which stays; the queue has more than `at`. */
+static inline u8 byte_queue_at(const struct byte_queue *queue, u32 at)
 {
-    return queue->bytes[queue->head];
+    return queue->bytes[(queue->head + at) % BYTE_QUEUE_SIZE];
 }
 
-/* Takes the first byte away; the queue is not empty. */
-static inline void byte_queue_drop(struct byte_queue *queue)
+/* Takes the first `count` bytes away; the queue has as many. */
+static inline void byte_queue_drop(struct byte_queue *queue, u32 count)
 {
-    queue->head = (queue->head + 1) % BYTE_QUEUE_SIZE;
-    queue->count--;
+    queue->head = (queue->head + count) % BYTE_QUEUE_SIZE;
+    queue->count -= count;
 }
 
 #endif

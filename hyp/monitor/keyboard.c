@@ -255,8 +255,8 @@ void keyboard_init(bool monitor)
     keyboard.all = !monitor && vm_count > 1;
     keyboard.news = NEWS_START;
     keyboard.begun = true;
-    for (; keyboard.early.count; byte_queue_drop(&keyboard.early))
-        type(byte_queue_first(&keyboard.early));
+    for (; keyboard.early.count; byte_queue_drop(&keyboard.early, 1))
+        type(byte_queue_at(&keyboard.early, 0));
     spin_unlock(&keyboard.lock);
 }
 

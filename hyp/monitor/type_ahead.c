@@ -31,8 +31,8 @@ bool type_ahead_retry(void)
 {
     if (kept.count && vm_state(owner) == VM_OFF)
         drop_kept();
-    while (kept.count && vm_console_type(owner, byte_queue_first(&kept)))
-        byte_queue_drop(&kept);
+    while (kept.count && vm_console_type(owner, byte_queue_at(&kept, 0)))
+        byte_queue_drop(&kept, 1);
     return kept.count != 0;
 }
 

@@ -32,11 +32,25 @@ void monitor_input(u8 byte)
     monitor_wake();
 }
 
+/* The end of a command may have been typed before the command began. */
+static void find_cancel(void)
+{
+    u32 at = 0;
+
+    while (at < typed.bytes.count && !cancels(byte_queue_at(&typed.bytes, at)))
+        at++;
+    if (at == typed.bytes.count)
+        return;
+    byte_queue_drop(&typed.bytes, at + 1);
+    typed.cancelled = true;
+}
+
 void typed_set_busy(bool busy, bool live)
 {
     spin_lock(&typed.lock);
     typed.busy = busy;
     typed.live = live;
+    find_cancel();
     spin_unlock(&typed.lock);
 }
 
@@ -47,8 +61,8 @@ bool typed_take(u8 *byte)
     spin_lock(&typed.lock);
     any = typed.bytes.count != 0;
     if (any) {
-        *byte = byte_queue_first(&typed.bytes);
-        byte_queue_drop(&typed.bytes);
+        *byte = byte_queue_at(&typed.bytes, 0);
+        byte_queue_drop(&typed.bytes, 1);
     }
     spin_unlock(&typed.lock);
     return any;

@@ -174,7 +174,7 @@ static enum step retire(struct vm *vm)
     return STEP_AGAIN;
 }
 
-/* Off for now, until the timer or a person wakes the keeper; or off. */
+/* Off, until the timer or a person wakes the keeper, or for good. */
 static void leave(struct vm *vm)
 {
     if (!comes_back(vm)) {
