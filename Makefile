@@ -30,9 +30,10 @@ HYP_OBJECTS := $(HYP_SOURCES:%=$(OUT)/%.o)
 GUEST_LIB   := $(wildcard guest/lib/*.c guest/lib/*.S)
 GUESTS      := $(patsubst guest/%.c,%,$(wildcard guest/*.c))
 GUEST_OUT   := $(BUILD)/guest
+FUZZERS     := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all hypervisor guests units test linux gdb bench attack walk.svg format clean
+.PHONY: all hypervisor guests units fuzzers test linux gdb bench attack fuzz walk.svg format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -83,9 +84,16 @@ $(BUILD)/unit/%: tests/unit/%.c Makefile
 	@mkdir -p $(@D)
 	@gcc $(HOST_CFLAGS) $< -lfdt -o $@
 
+# Fuzzers, on the host; clang has libFuzzer.
+FUZZ_SECONDS ?= 300
+fuzzers: $(FUZZERS)
+$(BUILD)/fuzz/%: tests/fuzz/%.c Makefile
+	@mkdir -p $(@D)
+	@clang $(HOST_CFLAGS) -fsanitize=fuzzer $< -lfdt -o $@
+
 test:
 	.ci/packages test
-	$(MAKE) -s all units
+	$(MAKE) -s all units fuzzers
 	$(MAKE) -s hypervisor CC_KIND=clang
 	python3 tests/run.py
 
@@ -102,6 +110,10 @@ bench: all
 # Ten minutes of guests that attack, beside a Linux that works; the seed is printed.
 attack: all
 	python3 tests/attack.py --seconds 600 --harts 4
+
+# Every fuzzer for five minutes; FUZZ_SECONDS=N for another time.
+fuzz: fuzzers
+	tests/fuzz/run.sh seconds $(FUZZ_SECONDS)
 
 # The walk of 8 reads in docs/two-stage.md as a picture; docs/walk_svg.py draws any record.
 walk.svg: all

@@ -15,6 +15,11 @@
 #   --counters direct              it reads the hart's cycle and instret counters
 #
 # The machine below:
+#   --disk FILE                    a disk, raw or qcow2; given again: one more. The VM of --kernel
+#                                  or --linux has them all; a description names virtio0, virtio1, ...
+#   --net                          a network card, on QEMU's user network; given again: one more.
+#                                  The VM of --kernel or --linux is connected to each; a description
+#                                  names them uplink0, uplink1, ...
 #   --ram SIZE                     memory, at most 10G; default 1G
 #   --harts N                      processors; default 2, or as many as --cpus
 #   --bios FILE                    firmware; default OpenSBI's fw_dynamic.bin
@@ -43,12 +48,13 @@ set -euo pipefail
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly tree
+readonly virtio_slots=8
 readonly firmware=/usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin
 
 # What the options say; an empty value is "not given".
 mode='' kernel='' initrd='' append='' memory='' cpus='' counters='' vms_file='' monitor_script=''
 ram='' harts='' bios='' qemu='' seconds='' gdb='' icount='' dry_run=''
-hypervisor_options=() qemu_args=() bundle=''
+hypervisor_options=() qemu_args=() disks=() nets=0 bundle=''
 
 fail()  { printf 'qemu-run.sh: error: %s\n' "$*" >&2; exit 1; }
 wrong() { printf 'qemu-run.sh: error: %s\nTry ./qemu-run.sh --help\n' "$*" >&2; exit 2; }
@@ -62,8 +68,6 @@ choose() {
     [ -z "$mode" ] || wrong "--$mode and --$1 contradict each other: give one of them"
     mode=$1
 }
-
-not_yet() { wrong "$1 is not supported in this version: $2"; }
 
 # take_value OPTION VALUE: options that are followed by a value.
 take_value() {
@@ -82,7 +86,7 @@ take_value() {
     --timeout)  seconds=$2 ;;
     --set)      hypervisor_options+=("$2") ;;
     --monitor-script) monitor_script=$2 ;;
-    --disk)     not_yet --disk 'guests have no disks yet' ;;
+    --disk)     disks+=("$2") ;;
     esac
 }
 
@@ -93,7 +97,7 @@ parse() {
         --gdb)       gdb=yes ;;
         --icount)    icount=yes ;;
         --dry-run)   dry_run=yes ;;
-        --net)       not_yet --net 'guests have no network yet' ;;
+        --net)       nets=$((nets + 1)) ;;
         --monitor)   hypervisor_options+=(monitor=on) ;;
         --help | -h) usage; exit 0 ;;
         --)          shift; qemu_args=("$@"); return ;;
@@ -154,7 +158,17 @@ check_hypervisor_options() {
     done
 }
 
+check_devices() {
+    local disk
+    for disk in ${disks+"${disks[@]}"}; do
+        check_file --disk "$disk"
+    done
+    [ $((${#disks[@]} + nets)) -le "$virtio_slots" ] ||
+        wrong "${#disks[@]} times --disk and $nets times --net are too many: QEMU's machine has $virtio_slots places for them"
+}
+
 check_values() {
+    check_devices
     check_size --memory "$memory"
     check_count --cpus "$cpus"
     check_size --ram "$ram"
@@ -217,6 +231,15 @@ dts_string() {
 
 dts_file() { printf '/incbin/(%s)' "$(dts_string "$(realpath -- "$1")")"; }
 
+# numbered NAME COUNT: "NAME0", "NAME1", ...
+numbered() {
+    local i list=''
+    for ((i = 0; i < $2; i++)); do
+        list+="${list:+, }\"$1$i\""
+    done
+    echo "$list"
+}
+
 # The description of the one VM of --kernel or --linux.
 describe_vm() {
     if [ "$mode" = linux ]; then
@@ -232,6 +255,8 @@ describe_vm() {
     [ -z "$initrd" ] || echo "        initrd = $(dts_file "$initrd");"
     [ -z "$append" ] || echo "        bootargs = $(dts_string "$append");"
     [ -z "$counters" ] || echo "        counters = \"$counters\";"
+    [ ${#disks[@]} = 0 ] || echo "        disk = $(numbered virtio ${#disks[@]});"
+    [ "$nets" = 0 ] || echo "        net = $(numbered uplink "$nets");"
     echo '    };'
     echo '};'
 }
@@ -290,11 +315,39 @@ gdb_args() {
     printf 'Symbols of a guest are added in it by: add-symbol-file FILE.elf\n' >&2
 }
 
+# add_virtio KIND PROPERTIES: a device in the next slot; the first one is at 0x10001000.
+add_virtio() {
+    command+=(-device "$1,bus=virtio-mmio-bus.$slot,$2")
+    slot=$((slot + 1))
+}
+
+# A file that cannot be written to is a read-only disk.
+disk_args() {
+    local file id options
+    for file in ${disks+"${disks[@]}"}; do
+        id=disk$slot options=format=raw
+        [ "$(head -c 3 -- "$file" | tr -d '\0')" != QFI ] || options=format=qcow2
+        [ -w "$file" ] || options+=,readonly=on
+        command+=(-drive "if=none,id=$id,$options,file=${file//,/,,}")
+        add_virtio virtio-blk-device "drive=$id"
+    done
+}
+
+net_args() {
+    local i
+    for ((i = 0; i < nets; i++)); do
+        command+=(-netdev "user,id=net$i")
+        add_virtio virtio-net-device "netdev=net$i"
+    done
+}
+
 # make_command BUNDLE: sets `command`, the one definition of the QEMU line.
 make_command() {
-    local IFS=' '
+    local IFS=' ' slot=0
     command=("${qemu:-qemu-system-riscv32}" -M virt -smp "$harts" -m "$ram" -display none)
     console_args
+    disk_args
+    net_args
     command+=(-bios "${bios:-$firmware}" -kernel "$tree/build/twofold.bin" -initrd "$1")
     [ ! -t 1 ] || hypervisor_options=(colour=on ${hypervisor_options+"${hypervisor_options[@]}"})
     [ ${#hypervisor_options[@]} = 0 ] || command+=(-append "${hypervisor_options[*]}")

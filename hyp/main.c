@@ -10,12 +10,16 @@
 #include "hyp/core/sched.h"
 #include "hyp/core/trace.h"
 #include "hyp/core/wallclock.h"
+#include "hyp/drv/disks.h"
+#include "hyp/drv/nics.h"
 #include "hyp/drv/plic.h"
 #include "hyp/drv/power.h"
+#include "hyp/drv/switch.h"
 #include "hyp/drv/uart.h"
 #include "hyp/monitor/monitor.h"
 #include "hyp/monitor/report.h"
 #include "hyp/vm/bundle.h"
+#include "hyp/vm/passthrough.h"
 #include "hyp/vm/stats.h"
 #include "hyp/vm/vm.h"
 
@@ -38,6 +42,16 @@ static void secondary(void)
 {
     hart_init_local();
     sched_run();
+}
+
+/* Drivers for what the VMs share; what is handed to one of them is its own. */
+static void start_devices(const struct fdt *bundle)
+{
+    passthrough_reserve(bundle);
+    disks_init();
+    nics_init();
+    switch_init();
+    report_devices();
 }
 
 static void prepare_monitor(const struct fdt *bundle)
@@ -68,6 +82,7 @@ static void main_on_stack(void)
     stats_init();
     bundle = bundle_open();
     require(bundle != NULL);
+    start_devices(bundle);
     prepare_monitor(bundle);
     require(vms_create(bundle)); /* the guests run from here on */
     monitor_start();

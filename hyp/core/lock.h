@@ -4,6 +4,7 @@
  *   console input -> device (UART, RTC) -> virtual PLIC -> vCPU -> run queue -> timers
  *   VM memory -> run queue; VM memory -> shared image -> pages; list of these -> pages
  *   VM console -> console
+ *   virtio device -> console input, VM memory, virtual PLIC, a port of the switch, a host's disk
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
@@ -20,6 +21,12 @@ static inline void spin_lock(struct spinlock *lock)
     while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
         while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
             ;
+}
+
+/* Takes the lock if nobody has it. */
+static inline bool spin_try_lock(struct spinlock *lock)
+{
+    return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
 }
 
 static inline void spin_unlock(struct spinlock *lock)

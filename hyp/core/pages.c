@@ -119,6 +119,15 @@ static void insert_block(u32 frame, u32 order, bool direct)
     list_push(frame, order, direct);
 }
 
+static void mark_allocated(u32 frame, u32 order, bool direct)
+{
+    *frame_record(frame) = (struct page_record){
+        .order = order & 0xf,
+        .state = BLOCK_ALLOCATED,
+        .direct = direct,
+    };
+}
+
 /* Takes a block off the free lists, or returns FRAME_NONE. */
 static u32 take_block(u32 order, bool direct)
 {
@@ -136,11 +145,7 @@ static u32 take_block(u32 order, bool direct)
         found--;
         list_push(frame + BIT(found), found, direct);
     }
-    *frame_record(frame) = (struct page_record){
-        .order = order & 0xf,
-        .state = BLOCK_ALLOCATED,
-        .direct = direct,
-    };
+    mark_allocated(frame, order, direct);
     pages.free_pages -= BIT(order);
     return frame;
 }
@@ -156,6 +161,44 @@ hpa_t page_alloc(u32 order, enum page_zone zone)
         frame = take_block(order, true);
     spin_unlock(&pages.lock);
     return frame == FRAME_NONE ? PAGE_NONE : frame_address(frame);
+}
+
+/* The first frame of the highest run of `count` free blocks of PAGE_MAX_ORDER in [first, end), both
+ * multiples of such a block; FRAME_NONE: there is none. */
+static u32 find_run(u32 count, u32 first, u32 end)
+{
+    u32 found = 0;
+
+    for (u32 frame = end; frame > first;) {
+        frame -= BIT(PAGE_MAX_ORDER);
+        if (is_free_block(frame, PAGE_MAX_ORDER, false) ||
+            is_free_block(frame, PAGE_MAX_ORDER, true))
+            found++;
+        else
+            found = 0;
+        if (found == count)
+            return frame;
+    }
+    return FRAME_NONE;
+}
+
+hpa_t page_alloc_run(u32 count, hpa_t start, hpa_t end)
+{
+    u64 block = block_size(PAGE_MAX_ORDER);
+    u32 first = (u32)(ALIGN_UP(start, block) >> PAGE_SHIFT);
+    u32 found;
+
+    spin_lock(&pages.lock);
+    found = find_run(count, first, (u32)(ALIGN_DOWN(end, block) >> PAGE_SHIFT));
+    for (u32 i = 0; found != FRAME_NONE && i < count; i++) {
+        u32 frame = found + i * BIT(PAGE_MAX_ORDER);
+
+        list_remove(frame);
+        mark_allocated(frame, PAGE_MAX_ORDER, frame_record(frame)->direct);
+        pages.free_pages -= BIT(PAGE_MAX_ORDER);
+    }
+    spin_unlock(&pages.lock);
+    return found == FRAME_NONE ? PAGE_NONE : frame_address(found);
 }
 
 /*
@@ -210,11 +253,7 @@ void page_split(hpa_t block, u32 order, u32 part_order)
     spin_lock(&pages.lock);
     error = part_order > order ? "into larger parts" : release_block(block, order, &direct);
     for (u32 frame = first; !error && frame < first + BIT(order); frame += BIT(part_order))
-        *frame_record(frame) = (struct page_record){
-            .order = part_order & 0xf,
-            .state = BLOCK_ALLOCATED,
-            .direct = direct,
-        };
+        mark_allocated(frame, part_order, direct);
     spin_unlock(&pages.lock);
     if (error)
         panic("page_split of 0x%llx, order %u: %s", block, order, error);

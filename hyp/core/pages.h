@@ -35,6 +35,12 @@ u32 pages_record_size(hpa_t start, hpa_t end);
  */
 hpa_t page_alloc(u32 order, enum page_zone zone);
 
+/*
+ * Returns `count` blocks of PAGE_MAX_ORDER that follow one another, the highest free ones in
+ * [start, end), or PAGE_NONE. Each is freed by itself.
+ */
+hpa_t page_alloc_run(u32 count, hpa_t start, hpa_t end);
+
 /* Takes back a block of page_alloc, whole; panics on anything else (freed twice, foreign, cut). */
 void page_free(hpa_t block, u32 order);
 

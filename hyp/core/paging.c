@@ -23,7 +23,8 @@ static table root, image_table, image_direct_table, device_table, stack_table, w
 
 static hpa_t load_address, fdt_address;
 static hpa_t direct_start, direct_end;
-static u32 device_used; /* bytes of the device area given out */
+static u32 direct_first, direct_frames; /* the same in whole pages */
+static u32 device_used;                 /* bytes of the device area given out */
 
 static void set_root(u32 va, pte_t pte)
 {
@@ -126,6 +127,8 @@ void paging_map_direct(hpa_t start, hpa_t end)
         if (pa + SUPERPAGE_SIZE > direct_end)
             direct_end = pa + SUPERPAGE_SIZE < end ? pa + SUPERPAGE_SIZE : end;
     }
+    direct_first = (u32)(direct_start >> PAGE_SHIFT);
+    direct_frames = (u32)((direct_end - direct_start) >> PAGE_SHIFT);
     sfence_vma_all();
 }
 
@@ -179,6 +182,13 @@ void *paging_window(hpa_t pa)
     /* The table is shared but the page is this hart's: only its own TLB can hold the old page. */
     sfence_vma_page((void *)(uintptr_t)va);
     return (void *)(uintptr_t)(va + offset);
+}
+
+void *paging_direct_frame(u32 frame)
+{
+    u32 index = frame - direct_first;
+
+    return index < direct_frames ? (void *)(uintptr_t)(DIRECT_BASE + index * PAGE_SIZE) : NULL;
 }
 
 hpa_t paging_direct_start(void)

@@ -44,6 +44,7 @@ bool paging_map_stacks(u32 index, struct stacks *stacks);
 void *paging_window(hpa_t pa);
 
 /* Behind phys_is_direct and friends. */
+void *paging_direct_frame(u32 frame);
 hpa_t paging_direct_start(void);
 hpa_t paging_direct_end(void);
 

@@ -1,6 +1,7 @@
 #include "hyp/core/physmem.h"
 
 #include "arch/layout.h"
+#include "hyp/core/copy.h"
 #include "hyp/core/paging.h"
 #include "hyp/core/printk.h"
 #include "hyp/core/string.h"
@@ -10,6 +11,11 @@ bool phys_is_direct(hpa_t pa, u64 size)
     hpa_t start = paging_direct_start(), end = paging_direct_end();
 
     return pa >= start && pa < end && size <= end - pa;
+}
+
+void *phys_frame(u32 frame)
+{
+    return paging_direct_frame(frame);
 }
 
 void *phys_ptr(hpa_t pa)
@@ -46,7 +52,7 @@ void phys_read(hpa_t pa, void *to, u32 size)
 
     for (u32 count; size; size -= count, pa += count, out += count) {
         count = reachable(pa, size);
-        memcpy(out, reach(pa), count);
+        copy_whole(out, reach(pa), count);
     }
 }
 
@@ -56,7 +62,7 @@ void phys_write(hpa_t pa, const void *from, u32 size)
 
     for (u32 count; size; size -= count, pa += count, in += count) {
         count = reachable(pa, size);
-        memcpy(reach(pa), in, count);
+        copy_whole(reach(pa), in, count);
     }
 }
 

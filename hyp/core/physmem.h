@@ -14,12 +14,15 @@ bool phys_is_direct(hpa_t pa, u64 size);
 /* The direct mapping of `pa`; panics when there is none. Valid for ever. */
 void *phys_ptr(hpa_t pa);
 
+/* The direct mapping of a page, by its frame number; NULL where there is none. Short. */
+void *phys_frame(u32 frame);
+
 /* The address behind a pointer got from phys_ptr. */
 hpa_t phys_of(const void *ptr);
 
 /*
  * Copies and fills, any RAM, any alignment, any size; the range must be RAM (callers check what
- * guests say).
+ * guests say). An aligned halfword or word is never moved in parts (copy.h).
  */
 void phys_read(hpa_t pa, void *to, u32 size);
 void phys_write(hpa_t pa, const void *from, u32 size);

@@ -20,10 +20,13 @@ void sched_wake(struct task *task)
     if (task->state == TASK_RUNNING) {
         task->woken = true;
     } else if (task->state == TASK_BLOCKED) {
+        bool idle = sched.idle_harts & task->group->share.affinity;
         u64 now = time_now();
 
         queue_put(task, now);
         told = seats_announce(task->group, now);
+        if (task->prompt && !idle)
+            told |= seats_give_way(task->group);
     }
     spin_unlock(&sched.lock);
     sched_kick(told);

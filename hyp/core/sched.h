@@ -90,6 +90,7 @@ struct task {
     enum task_state state;
     bool woken;         /* by sched_wake, while it ran                                  */
     bool ignores_pause; /* runs though its group is paused (but not while it is held)   */
+    bool prompt;        /* goes before the others of its group, and takes their hart    */
     enum task_result (*run)(struct task *task);
 
     /* For reports, in ticks; written by the scheduler. The run function may read its own. */

@@ -131,6 +131,17 @@ u32 seats_look(struct sched_group *group, u64 now)
     return told;
 }
 
+u32 seats_give_way(struct sched_group *group)
+{
+    for (u32 i = 0; i < hart_count; i++) {
+        struct seat *seat = &sched.seats[i];
+
+        if (seat->task && seat->task->group == group && !seat->task->prompt)
+            return tell(i);
+    }
+    return 0;
+}
+
 void sched_kick(u32 told)
 {
     for (; told; told &= told - 1)

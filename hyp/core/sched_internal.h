@@ -77,6 +77,9 @@ bool queue_is_runnable(const struct task *task);
 void queue_put(struct task *task, u64 now);
 void queue_remove(struct task *task);
 
+/* The first task of the group that may run now is a prompt one. */
+bool queue_is_prompt(const struct sched_group *group);
+
 /* True when the group has a ready task that may run now. At its cap: arms its timer. */
 bool queue_group_waits(struct sched_group *group, u64 now);
 
@@ -113,6 +116,9 @@ void seat_set_end(struct seat *seat, u64 end);
 
 /* The group waits, since now: idle harts, else the hart of who is last in line. */
 u32 seats_announce(struct sched_group *group, u64 now);
+
+/* A prompt task of the group has become ready and found no idle hart: one that runs another. */
+u32 seats_give_way(struct sched_group *group);
 
 /* Somebody has been chosen: idle harts, for those who still wait. */
 u32 seats_call(u64 now);

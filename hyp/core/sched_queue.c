@@ -39,6 +39,15 @@ bool queue_is_runnable(const struct task *task)
     return !group->held && (!group->paused || task->ignores_pause);
 }
 
+static struct task *first_runnable(const struct sched_group *group)
+{
+    struct task *task = group->ready;
+
+    while (task && !queue_is_runnable(task))
+        task = task->next;
+    return task;
+}
+
 void queue_put(struct task *task, u64 now)
 {
     struct sched_group *group = task->group;
@@ -54,8 +63,21 @@ void queue_put(struct task *task, u64 now)
         *sched.tail = group;
         sched.tail = &group->next;
     }
-    *group->tail = task;
-    group->tail = &task->next;
+    if (task->prompt) {
+        task->next = group->ready;
+        group->ready = task;
+    } else {
+        *group->tail = task;
+    }
+    if (!task->next)
+        group->tail = &task->next;
+}
+
+bool queue_is_prompt(const struct sched_group *group)
+{
+    const struct task *first = first_runnable(group);
+
+    return first && first->prompt;
 }
 
 static void remove_group(struct sched_group *group)
@@ -81,15 +103,6 @@ void queue_remove(struct task *task)
         group->tail = at;
     if (!group->ready)
         remove_group(group);
-}
-
-static struct task *first_runnable(const struct sched_group *group)
-{
-    struct task *task = group->ready;
-
-    while (task && !queue_is_runnable(task))
-        task = task->next;
-    return task;
 }
 
 bool queue_group_waits(struct sched_group *group, u64 now)

@@ -199,16 +199,27 @@ static NOINLINE enum mmio_result claim(struct plic *plic, struct plic_context *c
     return MMIO_OK;
 }
 
+static NOINLINE void complete_relayed(struct plic *plic, u32 source)
+{
+    plic->level[word_of(source)] &= ~bit_of(source);
+    plic->host.completed(plic->host.ctx, source);
+}
+
 /*
  * "Interrupt Completion". As on QEMU, and unlike the specification, any context may complete any
  * source, enabled there or not: kernels that mask a source before they complete it rely on it.
  */
 static void complete(struct plic *plic, u32 source)
 {
+    u32 w = word_of(source), bit = bit_of(source);
+
     if (source >= PLIC_SOURCES)
         return;
-    plic->claimed[word_of(source)] &= ~bit_of(source);
-    forward_request(plic, source);
+    plic->claimed[w] &= ~bit;
+    if (unlikely(plic->relayed[w] & bit))
+        complete_relayed(plic, source);
+    else
+        forward_request(plic, source);
 }
 
 /* Whatever the machine does not have reads as zero and ignores stores. */
@@ -318,6 +329,13 @@ void plic_set_level(struct plic *plic, u32 source, bool level)
     } else {
         plic->level[word_of(source)] &= ~bit_of(source);
     }
+    spin_unlock(&plic->lock);
+}
+
+void plic_relay(struct plic *plic, u32 source)
+{
+    spin_lock(&plic->lock);
+    plic->relayed[word_of(source)] |= bit_of(source);
     spin_unlock(&plic->lock);
 }
 

@@ -17,12 +17,13 @@
 #define PLIC_MAX_HARTS    8
 #define PLIC_CONTEXTS     (2 * PLIC_MAX_HARTS)
 
-/*
- * What the device asks of the host: the external interrupt of guest hart `hart`'s S-mode is now
- * pending or not. Called only when that changes, with the PLIC's lock held.
- */
+/* What the device asks of the host; called with the PLIC's lock held. */
 struct plic_host {
+    /* The external interrupt of guest hart `hart`'s S-mode is now pending or not; called only when
+     * that changes. */
     void (*set_external)(void *ctx, u32 hart, bool pending);
+    /* The guest has completed a relayed source; may be NULL when there is none. */
+    void (*completed)(void *ctx, u32 source);
     void *ctx;
 };
 
@@ -43,6 +44,7 @@ struct plic {
     u32 level[PLIC_WORDS];   /* the wires                              */
     u32 pending[PLIC_WORDS]; /* requests that the gateways let through */
     u32 claimed[PLIC_WORDS]; /* in service: their gateways are closed  */
+    u32 relayed[PLIC_WORDS]; /* see plic_relay                         */
     u8 priority[PLIC_SOURCES];
     u16 reach[PLIC_SOURCES]; /* bit c: the source is deliverable to context c */
     struct plic_context context[PLIC_CONTEXTS];
@@ -65,7 +67,14 @@ void plic_reset(struct plic *plic);
  */
 void plic_set_level(struct plic *plic, u32 source, bool level);
 
-/* The same with the shape of irq_line.set. */
+/*
+ * Source `source` (1 to 95) is the host's, which raises the wire and does not know when the device
+ * lowers it: when the guest completes it, the wire goes low and the host is told (completed), which
+ * raises it again if the device still asks. Until plic_init.
+ */
+void plic_relay(struct plic *plic, u32 source);
+
+/* plic_set_level with the shape of irq_line.set. */
 void plic_line_set(void *plic, u32 source, bool level);
 
 /* The wire to `source`, for the init function of a device. */

@@ -1,10 +1,11 @@
 #include "hyp/drv/plic.h"
 
 #include "arch/csr.h"
+#include "hyp/core/claim.h"
 #include "hyp/core/interrupts.h"
+#include "hyp/core/lock.h"
 #include "hyp/core/machine.h"
 #include "hyp/core/paging.h"
-#include "hyp/core/sched.h"
 
 /*
  * Registers (PLIC specification, "Memory Map"), in words. Of the megabytes that they span, three
@@ -21,17 +22,50 @@
 #define MAX_SOURCES 128
 
 static volatile u32 *priorities, *enables, *context; /* of the boot hart's S-mode */
-static void (*handlers[MAX_SOURCES])(void);
+static u32 source_count;                             /* with source 0, which is none */
 
-static void take_all(void)
+static struct attachment {
+    void (*handler)(void *ctx); /* NULL: nobody is attached */
+    void *ctx;
+} attachments[MAX_SOURCES];
+
+static struct spinlock lock; /* of who attaches and detaches */
+static u32 rounds;           /* odd: the boot hart takes an interrupt, or looks for one */
+
+/* Odd before the claim, even after the completion: who waits for one whole round (detach) knows
+ * that the boot hart has done with what it found before. */
+static void count_round(void)
+{
+    __atomic_fetch_add(&rounds, 1, __ATOMIC_SEQ_CST);
+}
+
+static void call_handler(u32 source)
+{
+    const struct attachment *attachment = &attachments[source];
+    void (*handler)(void *ctx) = __atomic_load_n(&attachment->handler, __ATOMIC_SEQ_CST);
+
+    if (handler)
+        handler(attachment->ctx);
+}
+
+static bool take_one(void)
 {
     u32 source;
 
-    while ((source = context[CLAIM_WORD])) {
-        if (source < MAX_SOURCES && handlers[source])
-            handlers[source]();
+    count_round();
+    source = context[CLAIM_WORD];
+    if (source && source < source_count)
+        call_handler(source);
+    if (source)
         context[CLAIM_WORD] = source;
-    }
+    count_round();
+    return source != 0;
+}
+
+static void take_all(void)
+{
+    while (take_one())
+        ;
 }
 
 /* The phandle of the interrupt controller inside the boot hart's node; 0 when there is none. */
@@ -73,6 +107,15 @@ static bool map_registers(hpa_t address, u64 size, u32 number)
     return context != NULL;
 }
 
+/* What the controller has, and our tables hold. */
+static u32 count_sources(fdt_node node)
+{
+    u32 last = MAX_SOURCES - 1;
+
+    fdt_u32(&machine.fdt, node, "riscv,ndev", &last);
+    return last < MAX_SOURCES ? last + 1 : MAX_SOURCES;
+}
+
 bool plic_drv_init(void)
 {
     u64 address, size;
@@ -83,17 +126,60 @@ bool plic_drv_init(void)
         node = machine_find_device("sifive,plic-1.0.0", &address, &size);
     if (node == FDT_NONE || !find_context(node, &number) || !map_registers(address, size, number))
         return false;
+    claim_node(node, "the hypervisor's interrupts");
+    source_count = count_sources(node);
     context[THRESHOLD_WORD] = 0;
     interrupts_set_external(take_all);
     return true;
 }
 
-bool plic_drv_attach(u32 source, void (*handler)(void))
+static void attach(u32 source, void (*handler)(void *ctx), void *ctx)
 {
-    if (!context || !source || source >= MAX_SOURCES)
-        return false;
-    handlers[source] = handler;
-    priorities[source] = 1;
+    attachments[source].ctx = ctx;
+    __atomic_store_n(&attachments[source].handler, handler, __ATOMIC_SEQ_CST);
     enables[source / 32] |= BIT(source % 32);
-    return true;
+    plic_drv_mask(source, false);
+}
+
+bool plic_drv_attach(u32 source, void (*handler)(void *ctx), void *ctx)
+{
+    bool is_free;
+
+    if (!source || source >= source_count)
+        return false;
+    spin_lock(&lock);
+    is_free = !attachments[source].handler;
+    if (is_free)
+        attach(source, handler, ctx);
+    spin_unlock(&lock);
+    return is_free;
+}
+
+static void wait_for_round(void)
+{
+    u32 now = __atomic_load_n(&rounds, __ATOMIC_SEQ_CST);
+
+    while ((now & 1) && __atomic_load_n(&rounds, __ATOMIC_ACQUIRE) == now)
+        ;
+}
+
+/* The source stays enabled, at a priority that never interrupts. */
+void plic_drv_detach(u32 source)
+{
+    spin_lock(&lock);
+    plic_drv_mask(source, true);
+    __atomic_store_n(&attachments[source].handler, NULL, __ATOMIC_SEQ_CST);
+    wait_for_round();
+    /* The handler may have unmasked it. */
+    plic_drv_mask(source, true);
+    spin_unlock(&lock);
+}
+
+/*
+ * By its priority, not its enable bit: the controller ignores the completion of a source that is
+ * not enabled ("Interrupt Completion"), and the one that is masked may be in service.
+ */
+void plic_drv_mask(u32 source, bool masked)
+{
+    priorities[source] = !masked;
 }

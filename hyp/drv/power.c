@@ -2,6 +2,7 @@
 
 #include "arch/csr.h"
 #include "arch/firmware.h"
+#include "hyp/core/claim.h"
 #include "hyp/core/machine.h"
 #include "hyp/core/paging.h"
 #include "hyp/core/printk.h"
@@ -15,10 +16,14 @@ static volatile u32 *finisher;
 void power_init(void)
 {
     u64 address, size;
+    fdt_node node = machine_find_device("sifive,test1", &address, &size);
 
-    if (machine_find_device("sifive,test1", &address, &size) != FDT_NONE ||
-        machine_find_device("sifive,test0", &address, &size) != FDT_NONE)
-        finisher = paging_map_device(address, sizeof(*finisher));
+    if (node == FDT_NONE)
+        node = machine_find_device("sifive,test0", &address, &size);
+    if (node == FDT_NONE)
+        return;
+    claim_node(node, "the hypervisor's power-off");
+    finisher = paging_map_device(address, sizeof(*finisher));
 }
 
 /* The machine may take its time: what came next would change the status. */

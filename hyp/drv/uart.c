@@ -1,6 +1,7 @@
 #include "hyp/drv/uart.h"
 
 #include "arch/firmware.h"
+#include "hyp/core/claim.h"
 #include "hyp/core/machine.h"
 #include "hyp/core/options.h"
 #include "hyp/core/paging.h"
@@ -75,8 +76,9 @@ static void uart_write(void *device, const char *text, u32 size)
     }
 }
 
-static void uart_receive(void)
+static void uart_receive(void *ctx)
 {
+    (void)ctx;
     while (read_reg(UART_LSR) & LSR_READY)
         typed_handler(read_reg(UART_DATA));
 }
@@ -93,7 +95,7 @@ static void firmware_receive(void)
 static void poll(struct timer *timer)
 {
     if (uart.base)
-        uart_receive();
+        uart_receive(NULL);
     else
         firmware_receive();
     timer_arm(timer, timer_after(POLL_MS));
@@ -136,7 +138,7 @@ static bool find_uart(void)
 static void start_receiving(void)
 {
     poll_timer.fire = poll;
-    if (uart.base && plic_drv_attach(uart.interrupt, uart_receive)) {
+    if (uart.base && plic_drv_attach(uart.interrupt, uart_receive, NULL)) {
         write_reg(UART_IER, IER_RECEIVED);
         return;
     }
@@ -161,6 +163,8 @@ const char *console_init(void (*typed)(u8 byte))
     typed_handler = typed;
     if (options.console <= CONSOLE_UART)
         use_uart();
+    /* The firmware's console is there as a rule. */
+    claim_node(find_node(), "the hypervisor's console");
     start_receiving();
     if (uart.base)
         return "the 16550 of the device tree";

@@ -15,6 +15,7 @@ enum command_result command_check(const struct arguments *arguments);
 enum command_result command_tlb(const struct arguments *arguments);
 enum command_result command_top(const struct arguments *arguments);
 enum command_result command_set(const struct arguments *arguments);
+enum command_result command_balloon(const struct arguments *arguments);
 
 /* cmd_range.c: is it a walk of a range? It has the two words that `walk` must have. */
 bool walk_is_of_range(const struct arguments *arguments);

@@ -103,7 +103,7 @@ static enum command_result command_life(const struct arguments *arguments)
     }
     for (u32 i = 1; i < arguments->count; i++)
         if (!wish->carry_out(wished[i]))
-            return command_failed("%s ends here", wish->name);
+            return command_failed("VM \"%s\" was not %s", wished[i]->config.name, wish->done);
     return COMMAND_DONE;
 }
 
@@ -153,5 +153,15 @@ const struct command commands_vm[] = {
                  "stop web : what it does then is its own affair", command_stop),
     LIFE_COMMAND("kill", "takes a VM off at once", "kill web : its memory is given back",
                  command_life),
+    {
+        .name = "balloon",
+        .arguments = "VM [SIZE]",
+        .summary = "asks a VM to give so much of its RAM back, or tells how much it has given",
+        .example = "balloon web 64M : 0 lets it have all again",
+        .min_words = 1,
+        .max_words = 2,
+        .complete = {COMPLETE_VM},
+        .run = command_balloon,
+    },
     {.name = NULL},
 };

@@ -49,10 +49,11 @@ struct command {
 };
 
 /* The tables, one a file, in the order of `help`; each ends with a row without a name. */
-extern const struct command commands_vm[];      /* cmd_vm.c: vms create start pause ... kill */
+extern const struct command commands_vm[];      /* cmd_vm.c: vms create start ... kill balloon */
 extern const struct command commands_look[];    /* cmd_look.c: regs mem map walk             */
 extern const struct command commands_stat[];    /* cmd_stat.c: stat top                      */
 extern const struct command commands_trace[];   /* cmd_trace.c: trace                        */
+extern const struct command commands_net[];     /* cmd_net.c: net                            */
 extern const struct command commands_system[];  /* cmd_system.c: machine log set console     */
 extern const struct command commands_monitor[]; /* cmd_monitor.c: help quit                  */
 extern const struct command commands_script[];  /* cmd_script.c: wait expect type echo       */

@@ -7,6 +7,8 @@
 #include "hyp/core/machine.h"
 #include "hyp/core/pages.h"
 #include "hyp/core/printk.h"
+#include "hyp/drv/disks.h"
+#include "hyp/drv/nics.h"
 
 static void dump_own_trap(const struct own_trap_frame *frame)
 {
@@ -106,4 +108,12 @@ void report_harts(void)
     for (u32 i = 0; i < machine.hart_count; i++)
         online += harts[i].online;
     printk("  %-18s %u of %u\n", "harts online", online, machine.hart_count);
+}
+
+void report_devices(void)
+{
+    for (u32 i = 0; i < disks_count(); i++)
+        printk("  virtio%-12u %s\n", i, disks_describe(i));
+    for (u32 i = 0; i < nics_count(); i++)
+        printk("  uplink%-12u %s\n", i, nics_describe(i));
 }

@@ -21,4 +21,7 @@ bool report_can_run(void);
 /* Which harts came up. */
 void report_harts(void);
 
+/* The disks and network cards that drivers have. */
+void report_devices(void);
+
 #endif

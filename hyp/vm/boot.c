@@ -7,8 +7,8 @@
 #include "hyp/vm/memory.h"
 #include "hyp/vm/vm.h"
 
-/* QEMU puts the FDT of an RV32 machine at the end of RAM, but not above this address. */
-#define FDT_CEILING 0xc0000000ull
+/* QEMU puts the FDT of an RV32 machine at the end of RAM, but not above its first GiB. */
+#define FDT_CEILING GIB(1)
 #define FDT_ALIGN   MIB(2)
 
 /* Where things go: FDT at the top, the initrd right below it, the kernel where it wants to be. */
@@ -16,14 +16,21 @@ struct places {
     gpa_t fdt, initrd, initrd_end;
 };
 
+/* The FDT lies below this. Its address goes into a register. */
+static gpa_t fdt_end(const struct vm *vm)
+{
+    u64 size = vm->config.memory < FDT_CEILING ? vm->config.memory : FDT_CEILING;
+    gpa_t end = vm->memory.base + size;
+
+    return end < GIB(4) ? end : GIB(4);
+}
+
 static bool choose_places(const struct vm *vm, const struct image_plan *kernel,
                           struct places *places)
 {
-    gpa_t end = PLATFORM_RAM_BASE + vm->config.memory;
+    gpa_t end = fdt_end(vm);
     u32 size = vm->config.initrd.size;
 
-    if (end > FDT_CEILING)
-        end = FDT_CEILING;
     places->fdt = ALIGN_DOWN(end - GUEST_FDT_MAX, FDT_ALIGN);
     places->initrd = places->initrd_end = 0;
     if (kernel->end > places->fdt && kernel->start < places->fdt + GUEST_FDT_MAX) {
@@ -36,7 +43,7 @@ static bool choose_places(const struct vm *vm, const struct image_plan *kernel,
         return true;
     places->initrd = ALIGN_DOWN(places->fdt - size, PAGE_SIZE);
     places->initrd_end = places->initrd + size;
-    if (size > places->fdt - PLATFORM_RAM_BASE ||
+    if (size > places->fdt - vm->memory.base ||
         (places->initrd < kernel->end && kernel->start < places->initrd_end)) {
         printk("Twofold: VM \"%s\": kernel (to 0x%llx) and initrd (%u KiB) do not fit %u MiB\n",
                vm->config.name, kernel->end, size / 1024, (u32)(vm->config.memory >> 20));

@@ -5,6 +5,9 @@
 #include "hyp/core/printk.h"
 #include "hyp/core/string.h"
 #include "hyp/vm/config_value.h"
+#include "hyp/vm/passthrough.h"
+#include "hyp/vm/platform.h"
+#include "hyp/vm/shared_region.h"
 
 #define CAP_MAX (100 * MAX_HARTS)
 
@@ -185,18 +188,103 @@ static bool parse_affinity(const struct fdt_prop *prop, struct vm_config *config
     return true;
 }
 
+static bool parse_disk(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_strings(config, prop, PLATFORM_VIRTIO_SLOTS, &config->disks);
+}
+
+static bool parse_net(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_strings(config, prop, PLATFORM_VIRTIO_SLOTS, &config->nets);
+}
+
+static bool parse_virtio(const struct fdt_prop *prop, struct vm_config *config)
+{
+    static const char *const words[] = {"legacy", "modern", NULL};
+    u32 choice;
+
+    if (!value_choice(config, prop, words, &choice))
+        return false;
+    config->virtio_modern = choice;
+    return true;
+}
+
+static bool parse_entropy(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_flag(config, prop, &config->entropy);
+}
+
+static bool parse_balloon(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_flag(config, prop, &config->balloon);
+}
+
+static bool parse_virtio_console(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_flag(config, prop, &config->virtio_console);
+}
+
+static bool parse_shared_memory(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_strings(config, prop, SHARED_REGIONS_PER_VM, &config->shared_memory);
+}
+
+static bool parse_passthrough(const struct fdt_prop *prop, struct vm_config *config)
+{
+    return value_strings(config, prop, PASSTHROUGH_MAX, &config->passthrough);
+}
+
+static bool parse_dma(const struct fdt_prop *prop, struct vm_config *config)
+{
+    static const char *const words[] = {"refused", "trusted", NULL};
+    u32 choice;
+
+    if (!value_choice(config, prop, words, &choice))
+        return false;
+    config->dma_trusted = choice;
+    return true;
+}
+
 /* Every property of a VM. */
 static const struct property {
     const char *name;
     parser *parse;
 } properties[] = {
-    {"cpus", parse_cpus},     {"memory", parse_memory},     {"kernel", parse_kernel},
-    {"initrd", parse_initrd}, {"bootargs", parse_bootargs}, {"counters", parse_counters},
-    {"leaf", parse_leaf},     {"lazy", parse_lazy},         {"shared", parse_shared},
-    {"weight", parse_weight}, {"cap", parse_cap},           {"cpu-affinity", parse_affinity},
-    {"start", parse_start},   {"restart", parse_restart},   {"max-exits", parse_max_exits},
+    {"cpus", parse_cpus},
+    {"memory", parse_memory},
+    {"kernel", parse_kernel},
+    {"initrd", parse_initrd},
+    {"bootargs", parse_bootargs},
+    {"counters", parse_counters},
+    {"leaf", parse_leaf},
+    {"lazy", parse_lazy},
+    {"shared", parse_shared},
+    {"weight", parse_weight},
+    {"cap", parse_cap},
+    {"cpu-affinity", parse_affinity},
+    {"start", parse_start},
+    {"restart", parse_restart},
+    {"max-exits", parse_max_exits},
     {"debug", parse_debug},
+    {"disk", parse_disk},
+    {"net", parse_net},
+    {"virtio", parse_virtio},
+    {"entropy", parse_entropy},
+    {"balloon", parse_balloon},
+    {"virtio-console", parse_virtio_console},
+    {"shared-memory", parse_shared_memory},
+    {"passthrough", parse_passthrough},
+    {"dma", parse_dma},
 };
+
+const char *string_list_at(struct string_list list, u32 index)
+{
+    const char *end = list.text + list.length;
+
+    while (list.text < end && index--)
+        list.text += strlen(list.text) + 1;
+    return list.text < end ? list.text : NULL;
+}
 
 const char *vm_config_property(u32 index)
 {

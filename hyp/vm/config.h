@@ -23,6 +23,12 @@ struct blob {
     u32 size;
 };
 
+/* A property that lists strings, one after the other, each with its NUL. */
+struct string_list {
+    const char *text;
+    u32 length; /* in bytes, 0: none */
+};
+
 /* What happens when a VM has ended by itself, or was stopped for a fault. */
 enum restart_policy { RESTART_NEVER, RESTART_ON_FAILURE, RESTART_ALWAYS };
 
@@ -43,6 +49,13 @@ struct vm_config {
     enum restart_policy restart;
     struct sched_share share; /* weight, cap, cpu-affinity                  */
     u32 max_exits;            /* a second; more throttle it. 0: no limit    */
+    struct string_list disks; /* what each is: hyp/drv/disk.h               */
+    struct string_list nets;  /* the group of each, "lan" or "lan,rate=10M" */
+    bool virtio_modern;       /* transport version 2                        */
+    bool entropy, balloon, virtio_console;
+    struct string_list shared_memory; /* hyp/vm/shared_region.h             */
+    struct string_list passthrough;   /* hyp/vm/passthrough.h               */
+    bool dma_trusted;                 /* RAM where it is on the host        */
 };
 
 /*
@@ -55,6 +68,9 @@ bool vm_config_parse(const struct fdt *bundle, fdt_node node, struct vm_config *
  * and `config` is not to be used any more. One caller at a time: the boot hart, later the monitor.
  */
 bool vm_config_set(struct vm_config *config, const struct fdt_prop *prop);
+
+/* String `index` of a list, from 0; NULL past the last. */
+const char *string_list_at(struct string_list list, u32 index);
 
 /* The names of all properties, by index; NULL at the end. */
 const char *vm_config_property(u32 index);

@@ -89,3 +89,30 @@ bool value_flag(const struct vm_config *config, const struct fdt_prop *prop, boo
     *flag = true;
     return true;
 }
+
+/* Every string has its NUL inside the value, and is not empty. */
+static bool count_strings(const struct fdt_prop *prop, u32 *count)
+{
+    u32 at = 0, length;
+
+    for (*count = 0; at < prop->length; at += length + 1, ++*count) {
+        length = 0;
+        while (at + length < prop->length && prop->data[at + length])
+            length++;
+        if (!length || at + length == prop->length)
+            return false;
+    }
+    return true;
+}
+
+bool value_strings(const struct vm_config *config, const struct fdt_prop *prop, u32 max,
+                   struct string_list *list)
+{
+    u32 count;
+
+    if (!count_strings(prop, &count) || !count || count > max)
+        return complain(config_place(config, prop->name),
+                        "expected 1 to %u strings, like \"one\", \"two\"", max);
+    *list = (struct string_list){(const char *)prop->data, prop->length};
+    return true;
+}

@@ -8,6 +8,7 @@
 #include "arch/types.h"
 #include "hyp/core/fdt.h"
 
+struct string_list;
 struct vm_config;
 
 /* Where something is wrong: `VM "web", property "cpus"`. Valid until the next call. Descriptions
@@ -27,6 +28,10 @@ bool value_size(const struct fdt_prop *prop, u64 *size);
 /* One of `words`, NULL at the end, the first being the default: its index. */
 bool value_choice(const struct vm_config *config, const struct fdt_prop *prop,
                   const char *const *words, u32 *index);
+
+/* At least one string and at most `max`, none of them empty. */
+bool value_strings(const struct vm_config *config, const struct fdt_prop *prop, u32 max,
+                   struct string_list *list);
 
 /* Nothing: the property is there, or it is not. */
 bool value_flag(const struct vm_config *config, const struct fdt_prop *prop, bool *flag);

@@ -59,7 +59,10 @@ void vm_console_put(struct vm *vm, u8 byte);
 /* Takes a typed byte back from the VM: what its SBI console reads. -1: none. */
 s32 vm_console_get(struct vm *vm);
 
-/* Moves typed bytes into the VM's UART while that has room. */
+/* Takes up to `size` typed bytes that are not in the UART; returns how many. Any hart. */
+u32 vm_console_take(struct vm *vm, u8 *to, u32 size);
+
+/* Moves typed bytes into the VM's UART while that has room; its virtio console comes for them. */
 void vm_console_feed(struct vm *vm);
 
 /* Afterwards no line waits to be shown by itself. No vCPU runs. */

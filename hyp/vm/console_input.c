@@ -11,6 +11,8 @@ static void feed_locked(struct vm *vm)
 {
     struct vm_console *console = &vm->console;
 
+    if (console->input_count && devices_take_typed(vm))
+        return;
     while (console->input_count &&
            uart16550_receive(&vm->platform.uart, console->input[console->input_head])) {
         console->input_head = (console->input_head + 1) % VM_CONSOLE_INPUT;
@@ -39,6 +41,20 @@ bool vm_console_type(struct vm *vm, u8 byte)
     }
     spin_unlock(&console->input_lock);
     return taken;
+}
+
+u32 vm_console_take(struct vm *vm, u8 *to, u32 size)
+{
+    struct vm_console *console = &vm->console;
+    u32 count = 0;
+
+    spin_lock(&console->input_lock);
+    for (; count < size && console->input_count; count++, console->input_count--) {
+        to[count] = console->input[console->input_head];
+        console->input_head = (console->input_head + 1) % VM_CONSOLE_INPUT;
+    }
+    spin_unlock(&console->input_lock);
+    return count;
 }
 
 /* As firmware does it on the real machine: by reading the UART. */

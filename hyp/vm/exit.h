@@ -4,6 +4,7 @@
 
 #include "arch/csr.h"
 #include "arch/types.h"
+#include "hyp/dev/mmio.h"
 
 struct guarded_trap;
 struct memory_insn;
@@ -39,15 +40,15 @@ static inline enum run_next exit_handle(struct vcpu *vcpu, u32 cause)
 void exit_sbi_init(struct vcpu *vcpu);
 
 /* The rest of exit_guest_page_fault (exit_fault.c): all that is no ordinary access to a device, and
- * an access that the device refused. */
+ * an access that the device refused, or cannot carry out yet. */
 enum run_next exit_uncommon_fault(struct vcpu *vcpu);
-enum run_next exit_refused(struct vcpu *vcpu);
+enum run_next exit_refused(struct vcpu *vcpu, enum mmio_result result);
 
 /*
  * Carries out a load or store, of a word at most, of a device register at `gpa`, which is below
- * RAM, and steps over it. False: no device answers, or it refuses, and nothing has changed.
+ * RAM, and steps over it. Not MMIO_OK: no device answers, or it refuses, and nothing has changed.
  */
-bool exit_access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa);
+enum mmio_result exit_access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa);
 
 /*
  * Backs what a guarded access of ours to guest memory ran into, where that is RAM which is backed

@@ -55,11 +55,17 @@ static enum run_next access_fault(struct vcpu *vcpu, const struct fault *fault)
     return RUN_GUEST;
 }
 
-enum run_next exit_refused(struct vcpu *vcpu)
+/* What comes of an access that a device has not carried out. */
+static enum run_next refused(struct vcpu *vcpu, const struct fault *fault, enum mmio_result result)
+{
+    return result == MMIO_AGAIN ? RUN_YIELD : access_fault(vcpu, fault);
+}
+
+enum run_next exit_refused(struct vcpu *vcpu, enum mmio_result result)
 {
     struct fault fault = read_fault();
 
-    return access_fault(vcpu, &fault);
+    return refused(vcpu, &fault, result);
 }
 
 /*
@@ -69,10 +75,11 @@ enum run_next exit_refused(struct vcpu *vcpu)
 static enum run_next emulate(struct vcpu *vcpu, const struct fault *fault,
                              const struct memory_insn *insn, u32 into)
 {
-    if (insn->kind > MEMORY_FP_STORE || insn->width > 4 || into ||
-        !exit_access_device(vcpu, insn, u64_low(fault->gpa)))
-        return access_fault(vcpu, fault);
-    return RUN_GUEST;
+    enum mmio_result result = MMIO_FAULT;
+
+    if (insn->kind <= MEMORY_FP_STORE && insn->width <= 4 && !into)
+        result = exit_access_device(vcpu, insn, u64_low(fault->gpa));
+    return result == MMIO_OK ? RUN_GUEST : refused(vcpu, fault, result);
 }
 
 /* Was it the guest's own table walk that faulted, and how? */

@@ -31,28 +31,31 @@ static ALWAYS_INLINE void set_result(struct vcpu *vcpu, const struct memory_insn
 
 /*
  * Carries out a load or store, of a word at most, of a register of the device accessed last, and
- * steps over it. False: the device refuses, and nothing has changed.
+ * steps over it. Not MMIO_OK: the device refuses, and nothing has changed.
  */
-static ALWAYS_INLINE bool access_last_region(struct vcpu *vcpu, const struct memory_insn *insn,
-                                             u32 gpa)
+static ALWAYS_INLINE enum mmio_result access_last_region(struct vcpu *vcpu,
+                                                         const struct memory_insn *insn, u32 gpa)
 {
     const struct mmio_region *region = vcpu->last_region;
     u32 offset = gpa - region->base, value;
+    enum mmio_result result;
 
     if (memory_is_store(insn->kind)) {
         trace(vcpu->trace_tag, TRACE_WRITE, vcpu->context.pc, gpa);
-        if (region->ops->write(region->device, offset, insn->width, operand(vcpu, insn)) != MMIO_OK)
-            return false;
+        result = region->ops->write(region->device, offset, insn->width, operand(vcpu, insn));
+        if (unlikely(result != MMIO_OK))
+            return result;
         vcpu->last_counts[BUS_REGIONS]++;
     } else {
         trace(vcpu->trace_tag, TRACE_READ, vcpu->context.pc, gpa);
-        if (region->ops->read(region->device, offset, insn->width, &value) != MMIO_OK)
-            return false;
+        result = region->ops->read(region->device, offset, insn->width, &value);
+        if (unlikely(result != MMIO_OK))
+            return result;
         vcpu->last_counts[0]++;
         set_result(vcpu, insn, value);
     }
     vcpu->context.pc += insn->length;
-    return true;
+    return MMIO_OK;
 }
 
 static bool is_aligned(const struct memory_insn *insn, u32 gpa)
@@ -60,13 +63,13 @@ static bool is_aligned(const struct memory_insn *insn, u32 gpa)
     return !(gpa & (insn->width - 1u));
 }
 
-bool exit_access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa)
+enum mmio_result exit_access_device(struct vcpu *vcpu, const struct memory_insn *insn, u32 gpa)
 {
     const struct bus *bus = &vcpu->vm->bus;
     const struct mmio_region *region = bus_find(bus, gpa);
 
     if (!region || !is_aligned(insn, gpa))
-        return false;
+        return MMIO_FAULT;
     vcpu->last_region = region;
     vcpu->last_counts = &vcpu->stats.count[STATS_LOADS + bus_index(bus, region)];
     return access_last_region(vcpu, insn, gpa);
@@ -83,10 +86,13 @@ enum run_next exit_guest_page_fault(struct vcpu *vcpu)
     u32 gpa = htval << 2 | (csr_read(CSR_STVAL) & 3);
     u32 htinst = csr_read(CSR_HTINST) & features.htinst_mask;
     struct memory_insn insn;
+    enum mmio_result result;
 
     if (likely(htval < HTVAL_OF_RAM && region_has(vcpu->last_region, gpa) &&
                decode_htinst(htinst, &insn) && insn.kind <= MEMORY_STORE && !insn.address_offset &&
-               is_aligned(&insn, gpa)))
-        return likely(access_last_region(vcpu, &insn, gpa)) ? RUN_GUEST : exit_refused(vcpu);
+               is_aligned(&insn, gpa))) {
+        result = access_last_region(vcpu, &insn, gpa);
+        return likely(result == MMIO_OK) ? RUN_GUEST : exit_refused(vcpu, result);
+    }
     return exit_uncommon_fault(vcpu);
 }

@@ -43,9 +43,9 @@ static void write_chosen(struct fdt_writer *w, const struct vm *vm, gpa_t initrd
 
 static void write_memory(struct fdt_writer *w, const struct vm *vm)
 {
-    fdt_begin_unit(w, "memory", PLATFORM_RAM_BASE);
+    fdt_begin_unit(w, "memory", vm->memory.base);
     fdt_put_string(w, "device_type", "memory");
-    fdt_put_reg(w, PLATFORM_RAM_BASE, vm->config.memory);
+    fdt_put_reg(w, vm->memory.base, vm->config.memory);
     fdt_end_node(w);
 }
 
@@ -156,7 +156,20 @@ static void write_finisher(struct fdt_writer *w)
     fdt_end_node(w);
 }
 
-static void write_devices(struct fdt_writer *w)
+/* A device with a page of registers and an interrupt, unless one of the host is in its place. */
+static void write_device(struct fdt_writer *w, const struct vm *vm, const char *name,
+                         const char *compatible, u32 base, u32 source)
+{
+    if (passthrough_covers(vm, base, PAGE_SIZE))
+        return;
+    fdt_begin_unit(w, name, base);
+    fdt_put_string(w, "compatible", compatible);
+    fdt_put_reg(w, base, PAGE_SIZE);
+    write_interrupt(w, source);
+    fdt_end_node(w);
+}
+
+static void write_devices(struct fdt_writer *w, const struct vm *vm)
 {
     fdt_begin_unit(w, "serial", PLATFORM_UART_BASE);
     fdt_put_string(w, "compatible", "ns16550a");
@@ -165,27 +178,12 @@ static void write_devices(struct fdt_writer *w)
     write_interrupt(w, PLATFORM_UART_IRQ);
     fdt_end_node(w);
 
-    fdt_begin_unit(w, "rtc", PLATFORM_RTC_BASE);
-    fdt_put_string(w, "compatible", "google,goldfish-rtc");
-    fdt_put_reg(w, PLATFORM_RTC_BASE, 0x1000);
-    write_interrupt(w, PLATFORM_RTC_IRQ);
-    fdt_end_node(w);
-
-    fdt_begin_unit(w, "button", PLATFORM_BUTTON_BASE);
-    fdt_put_string(w, "compatible", "google,goldfish-events-keypad");
-    fdt_put_reg(w, PLATFORM_BUTTON_BASE, POWER_BUTTON_SIZE);
-    write_interrupt(w, PLATFORM_BUTTON_IRQ);
-    fdt_end_node(w);
-
-    for (u32 i = 0; i < PLATFORM_VIRTIO_SLOTS; i++) {
-        u32 base = PLATFORM_VIRTIO_BASE + i * PLATFORM_VIRTIO_STRIDE;
-
-        fdt_begin_unit(w, "virtio_mmio", base);
-        fdt_put_string(w, "compatible", "virtio,mmio");
-        fdt_put_reg(w, base, PLATFORM_VIRTIO_STRIDE);
-        write_interrupt(w, PLATFORM_VIRTIO_IRQ + i);
-        fdt_end_node(w);
-    }
+    write_device(w, vm, "rtc", "google,goldfish-rtc", PLATFORM_RTC_BASE, PLATFORM_RTC_IRQ);
+    write_device(w, vm, "button", "google,goldfish-events-keypad", PLATFORM_BUTTON_BASE,
+                 PLATFORM_BUTTON_IRQ);
+    for (u32 i = 0; i < PLATFORM_VIRTIO_SLOTS; i++)
+        write_device(w, vm, "virtio_mmio", "virtio,mmio",
+                     PLATFORM_VIRTIO_BASE + i * PLATFORM_VIRTIO_STRIDE, PLATFORM_VIRTIO_IRQ + i);
 }
 
 static void write_soc(struct fdt_writer *w, const struct vm *vm)
@@ -196,8 +194,10 @@ static void write_soc(struct fdt_writer *w, const struct vm *vm)
     fdt_put_string(w, "compatible", "simple-bus");
     fdt_put_flag(w, "ranges");
     write_finisher(w);
-    write_devices(w);
+    write_devices(w, vm);
     write_plic(w, vm);
+    shared_regions_write_fdt(vm, w, PHANDLE_PLIC);
+    passthrough_write_fdt(vm, w, PHANDLE_PLIC);
     fdt_end_node(w);
 }
 

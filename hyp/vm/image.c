@@ -82,10 +82,10 @@ static bool check_segment(const struct vm *vm, const struct elf_program *segment
         return complain(place(vm).text, "a segment is larger in the file (%u) than in memory (%u)",
                         segment->file_size, segment->memory_size);
     if (!memory_is_ram(vm, segment->paddr, segment->memory_size))
-        return complain(place(vm).text,
-                        "a segment of %u bytes at 0x%x is not within the VM's RAM, %u MiB at 0x%x",
-                        segment->memory_size, segment->paddr, (u32)(vm->config.memory >> 20),
-                        PLATFORM_RAM_BASE);
+        return complain(
+            place(vm).text,
+            "a segment of %u bytes at 0x%x is not within the VM's RAM, %u MiB at 0x%llx",
+            segment->memory_size, segment->paddr, (u32)(vm->config.memory >> 20), vm->memory.base);
     return true;
 }
 
@@ -196,17 +196,18 @@ static bool plan_flat(const struct vm *vm, struct image_plan *plan)
 {
     const struct blob *blob = &vm->config.kernel;
     u64 size = flat_size(blob);
+    gpa_t start = vm->memory.base + PLATFORM_KERNEL_OFFSET;
 
-    if (!memory_is_ram(vm, PLATFORM_KERNEL_BASE, size))
+    if (!memory_is_ram(vm, start, size))
         return complain(place(vm).text,
-                        "needs %llu KiB from 0x%x on, but the VM's %u MiB of RAM end before",
-                        size / 1024, PLATFORM_KERNEL_BASE, (u32)(vm->config.memory >> 20));
+                        "needs %llu KiB from 0x%llx on, but the VM's %u MiB of RAM end before",
+                        size / 1024, start, (u32)(vm->config.memory >> 20));
     *plan = (struct image_plan){
-        .entry = PLATFORM_KERNEL_BASE,
-        .start = PLATFORM_KERNEL_BASE,
-        .end = PLATFORM_KERNEL_BASE + size,
+        .entry = start,
+        .start = start,
+        .end = start + size,
     };
-    add_piece(plan, PLATFORM_KERNEL_BASE, blob->data, blob->size);
+    add_piece(plan, start, blob->data, blob->size);
     return true;
 }
 

@@ -51,7 +51,7 @@ static enum step begin(struct vm *vm)
 
 static enum step clear(struct vm *vm)
 {
-    if (memory_clear_step(vm, &vm->life.progress))
+    if (memory_clear_step(vm, &vm->life.progress) && shared_regions_clear_step(vm))
         enter(vm, PHASE_LOAD);
     return STEP_AGAIN;
 }
@@ -139,6 +139,7 @@ static void after_life(struct vm *vm)
 {
     vm->life.backoff_ms = comes_back(vm) ? backoff_ms(vm) : 0;
     if (!is_reset(vm) || vm->life.backoff_ms) {
+        life_unmap_host(vm);
         enter(vm, PHASE_FREE);
         return;
     }
@@ -158,7 +159,7 @@ static bool all_retired(struct vm *vm)
 
 static enum step retire(struct vm *vm)
 {
-    if (!all_retired(vm))
+    if (!all_retired(vm) || !devices_stop(vm))
         return STEP_AGAIN;
     for (u32 i = 0; i < vm->config.cpus; i++) {
         timer_cancel_wait(&vm->vcpus[i]->timer);
@@ -192,9 +193,9 @@ static void leave(struct vm *vm)
 
 static enum step free_all(struct vm *vm)
 {
-    if (!memory_free_step(vm, &vm->life.progress))
+    if (!life_free_memory_step(vm, &vm->life.progress))
         return STEP_AGAIN;
-    life_free_vcpus(vm);
+    life_free(vm);
     printk("Twofold: VM \"%s\" %s\n", vm->config.name, vm_ending_text(vm->life.last_ending));
     leave(vm);
     return STEP_BLOCK;

@@ -85,18 +85,50 @@ bool life_change(struct vm *vm, enum vm_state from, enum vm_state to)
     return true;
 }
 
-static bool give_memory(struct vm *vm)
+static bool allocate_vcpus(struct vm *vm)
 {
     for (u32 i = 0; i < vm->config.cpus; i++) {
         vm->vcpus[i] = page_alloc_ptr(VCPU_ORDER);
         if (!vm->vcpus[i])
             return false;
     }
-    return memory_create(vm);
+    return true;
 }
 
-void life_free_vcpus(struct vm *vm)
+/* What of the host it sees besides RAM. */
+static bool map_host(struct vm *vm)
 {
+    return shared_regions_map(vm) && passthrough_map(vm);
+}
+
+static bool give_memory(struct vm *vm)
+{
+    u32 progress = 0;
+
+    if (!allocate_vcpus(vm) || !devices_allocate(vm) || !memory_create(vm))
+        return false;
+    if (map_host(vm))
+        return true;
+    life_unmap_host(vm);
+    while (!life_free_memory_step(vm, &progress))
+        ;
+    return false;
+}
+
+void life_unmap_host(struct vm *vm)
+{
+    shared_regions_unmap(vm);
+    passthrough_unmap(vm);
+}
+
+bool life_free_memory_step(struct vm *vm, u32 *progress)
+{
+    return shared_regions_free_step(vm) && memory_free_step(vm, progress);
+}
+
+void life_free(struct vm *vm)
+{
+    devices_free(vm);
     for (u32 i = 0; i < vm->config.cpus; i++) {
         if (vm->vcpus[i])
             page_free_ptr(vm->vcpus[i], VCPU_ORDER);
@@ -108,7 +140,7 @@ bool life_allocate(struct vm *vm)
 {
     if (give_memory(vm))
         return true;
-    life_free_vcpus(vm);
+    life_free(vm);
     vm->life.last_ending = VM_UNBOOTABLE;
     return complain(
         vm->config.name, "not made: it asks for %u MiB and %u vCPUs; %u MiB of %u are free",
@@ -128,16 +160,10 @@ void life_init(struct vm *vm)
     keeper_init(vm);
 }
 
-/* A person's wish that does not fit the state that the VM is in. */
-static bool not_now(const struct vm *vm, const char *wish)
-{
-    return complain(vm->config.name, "cannot %s: the VM is %s", wish, state_names[vm_state(vm)]);
-}
-
 bool life_prepare(struct vm *vm)
 {
     if (!life_change(vm, VM_OFF, VM_STARTING))
-        return not_now(vm, "start");
+        return false;
     __atomic_store_n(&vm->life.killed, false, __ATOMIC_RELAXED);
     if (!life_allocate(vm)) {
         life_enter(vm, VM_OFF);
@@ -170,7 +196,7 @@ bool life_start(struct vm *vm)
 bool life_pause(struct vm *vm)
 {
     if (!life_change(vm, VM_RUNNING, VM_PAUSED))
-        return not_now(vm, "pause");
+        return false;
     vm_hold(vm);
     /* Its keeper may have ended the life, and the pause with it, before we held it. */
     if (vm_state(vm) == VM_PAUSED) {
@@ -193,7 +219,7 @@ void life_end_pause(struct vm *vm)
 bool life_resume(struct vm *vm)
 {
     if (vm_state(vm) != VM_PAUSED)
-        return not_now(vm, "resume");
+        return false;
     vm_hold(vm);
     /* The same here. */
     if (life_change(vm, VM_PAUSED, VM_RUNNING))
@@ -207,7 +233,7 @@ bool life_reset(struct vm *vm)
     if (vm_state(vm) == VM_STARTING && vm_is_ending(vm))
         return true; /* its life is about to begin */
     if (vm_is_ending(vm))
-        return not_now(vm, "reset");
+        return false;
     vm_request_end(vm, VM_IS_RESET);
     return true;
 }
@@ -221,14 +247,14 @@ bool life_ask_to_stop(struct vm *vm)
     if (running)
         power_button_press(&vm->platform.button);
     vm_release(vm);
-    return running || not_now(vm, "stop");
+    return running;
 }
 
 /* Between two lives nothing ends at once: the keeper does not begin the next. */
 bool life_kill(struct vm *vm)
 {
     if (vm_state(vm) == VM_OFF)
-        return not_now(vm, "kill");
+        return false;
     __atomic_store_n(&vm->life.killed, true, __ATOMIC_SEQ_CST);
     if (life_change(vm, VM_WAITING, VM_OFF)) {
         timer_cancel_wait(&vm->life.wait);

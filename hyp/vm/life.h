@@ -71,9 +71,9 @@ bool life_prepare(struct vm *vm);
 void life_launch(struct vm *vm);
 
 /*
- * What a person may ask for. All return at once, false when the VM is not in a state for it, which
- * has been told with what it is. One caller at a time: the boot hart, later the monitor; kill is
- * the keeper's, too.
+ * What a person may ask for. All return at once, false when the VM is not in a state for it, or, at
+ * a start, when there is no memory, which has been told. One caller at a time: the boot hart, later
+ * the monitor; kill is the keeper's, too.
  */
 bool life_start(struct vm *vm);       /* off or waiting                      */
 bool life_pause(struct vm *vm);       /* running                             */
@@ -115,8 +115,10 @@ void vms_on_off(void (*became_off)(void));
 /* What life.c does for the keeper (keeper.c), and nobody else. */
 void life_enter(struct vm *vm, enum vm_state state);
 bool life_change(struct vm *vm, enum vm_state from, enum vm_state to); /* false: not in `from` */
-bool life_allocate(struct vm *vm); /* memory and vCPUs; false: none left, told */
-void life_free_vcpus(struct vm *vm);
+bool life_allocate(struct vm *vm);   /* memory, vCPUs, devices; false: none left, told  */
+void life_unmap_host(struct vm *vm); /* what it has of the host, before its memory goes */
+bool life_free_memory_step(struct vm *vm, u32 *progress); /* true: done */
+void life_free(struct vm *vm); /* vCPUs and devices, after it                    */
 void life_become_off(struct vm *vm);
 void life_end_pause(struct vm *vm); /* if it is paused; nothing of it runs */
 

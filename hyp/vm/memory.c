@@ -1,7 +1,6 @@
-/* Reaching a VM's RAM. */
+/* The RAM of a VM as the monitor sees it, and its lock. */
 #include "hyp/vm/memory.h"
 
-#include "hyp/core/pages.h"
 #include "hyp/core/physmem.h"
 #include "hyp/core/string.h"
 #include "hyp/vm/memory_parts.h"
@@ -9,9 +8,9 @@
 
 bool memory_is_ram(const struct vm *vm, gpa_t gpa, u64 size)
 {
-    u64 offset = gpa - PLATFORM_RAM_BASE;
+    u64 offset = gpa - vm->memory.base;
 
-    return gpa >= PLATFORM_RAM_BASE && offset < vm->config.memory &&
+    return gpa >= vm->memory.base && offset < vm->config.memory &&
            size <= vm->config.memory - offset;
 }
 
@@ -21,48 +20,6 @@ static u32 in_page(gpa_t gpa, u32 size)
     u32 room = PAGE_SIZE - ((u32)gpa & (PAGE_SIZE - 1));
 
     return size < room ? size : room;
-}
-
-/* Where the byte at `gpa` is, with the right that is needed: it is backed first if need be. */
-static bool locate(struct vm *vm, gpa_t gpa, u32 right, struct stage2_leaf *leaf)
-{
-    if (stage2_lookup(&vm->stage2, gpa, leaf) && leaf->rights & right)
-        return true;
-    switch (memory_touch(vm, gpa, right == PTE_W)) {
-    case MEMORY_BACKED:
-    case MEMORY_COPIED:
-        return stage2_lookup(&vm->stage2, gpa, leaf);
-    default:
-        return false;
-    }
-}
-
-bool memory_read(struct vm *vm, gpa_t gpa, void *to, u32 size)
-{
-    struct stage2_leaf leaf;
-    u8 *out = to;
-
-    for (u32 count; size; size -= count, gpa += count, out += count) {
-        count = in_page(gpa, size);
-        if (!locate(vm, gpa, PTE_R, &leaf))
-            return false;
-        phys_read(leaf.hpa, out, count);
-    }
-    return true;
-}
-
-bool memory_write(struct vm *vm, gpa_t gpa, const void *from, u32 size)
-{
-    struct stage2_leaf leaf;
-    const u8 *in = from;
-
-    for (u32 count; size; size -= count, gpa += count, in += count) {
-        count = in_page(gpa, size);
-        if (!locate(vm, gpa, PTE_W, &leaf))
-            return false;
-        phys_write(leaf.hpa, in, count);
-    }
-    return true;
 }
 
 /* What [gpa, gpa + size), in one page, will be when it is touched. */
@@ -130,10 +87,14 @@ static bool swap(struct vm *vm, gpa_t a, gpa_t b)
 
     if (!own_page(vm, a, &hpa_a) || !own_page(vm, b, &hpa_b) || !point_at(vm, a, hpa_b))
         return false;
-    if (point_at(vm, b, hpa_a))
-        return true;
-    point_at(vm, a, hpa_a);
-    return false;
+    if (!point_at(vm, b, hpa_a)) {
+        point_at(vm, a, hpa_a);
+        return false;
+    }
+    /* Neither chunk is in one place any more. */
+    memory_split_chunk(vm, a);
+    memory_split_chunk(vm, b);
+    return true;
 }
 
 bool memory_swap(struct vm *vm, gpa_t a, gpa_t b)

@@ -1,4 +1,5 @@
-/* RAM that is backed at its first touch: with zeros, or with what the VM's images have there. */
+/* RAM that is backed when it is touched, at first or after it was given back: with zeros, or with
+ * what the VM's images have there. */
 #include "hyp/core/pages.h"
 #include "hyp/core/physmem.h"
 #include "hyp/core/printk.h"
@@ -24,6 +25,11 @@ static struct page_contents contents_of(const struct vm *vm, gpa_t page)
         contents.only = contents.pieces++ ? NULL : &vm->memory.pieces[i];
     }
     return contents;
+}
+
+bool memory_has_image(const struct vm *vm, gpa_t page)
+{
+    return contents_of(vm, page).pieces != 0;
 }
 
 /* A page of the VM's own, filled as at power-on; PAGE_NONE: no memory. */
@@ -113,7 +119,7 @@ enum memory_touched memory_touch_page(struct vm *vm, gpa_t page, bool write)
 
     if (stage2_lookup(&vm->stage2, page, &leaf))
         return write && !(leaf.rights & PTE_W) ? copy(vm, page) : MEMORY_BACKED;
-    if (!vm->config.lazy || !vm->stage2.entries)
+    if (!vm->stage2.entries)
         return MEMORY_NOT_RAM;
     return back(vm, page, write);
 }

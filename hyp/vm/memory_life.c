@@ -6,22 +6,7 @@
 #include "hyp/vm/memory_parts.h"
 #include "hyp/vm/vm.h"
 
-bool memory_create(struct vm *vm)
-{
-    u32 progress = 0;
-
-    vm->memory = (struct vm_memory){0};
-    if (!stage2_init(&vm->stage2))
-        return false;
-    vm->stage2.small_leaves = vm->config.small_leaves;
-    if (vm->config.lazy || memory_map_chunks(vm))
-        return true;
-    while (!memory_free_step(vm, &progress))
-        ;
-    return false;
-}
-
-static void give_back(struct vm *vm, gpa_t page, const struct stage2_leaf *leaf)
+void memory_drop_page(struct vm *vm, gpa_t page, const struct stage2_leaf *leaf)
 {
     stage2_unmap(&vm->stage2, page, PAGE_SIZE);
     if (!(leaf->rights & PTE_W)) {
@@ -42,7 +27,7 @@ static bool give_back_table(struct vm *vm, gpa_t *gpa, gpa_t end, u32 *left)
         if (!*left)
             return false;
         --*left;
-        give_back(vm, *gpa, &leaf);
+        memory_drop_page(vm, *gpa, &leaf);
     }
     stage2_drop(&vm->stage2, end - SUPERPAGE_SIZE);
     return true;
@@ -51,20 +36,80 @@ static bool give_back_table(struct vm *vm, gpa_t *gpa, gpa_t end, u32 *left)
 /* Gives back what was touched; progress: pages of RAM. */
 static bool give_back_step(struct vm *vm, u32 *progress)
 {
-    gpa_t end = PLATFORM_RAM_BASE + vm->config.memory;
-    gpa_t gpa = PLATFORM_RAM_BASE + (gpa_t)*progress * PAGE_SIZE;
+    gpa_t end = vm->memory.base + vm->config.memory;
+    gpa_t gpa = vm->memory.base + (gpa_t)*progress * PAGE_SIZE;
     u32 left = MEMORY_STEP_PAGES;
     bool done = true;
 
     while (done && gpa < end)
         done = give_back_table(vm, &gpa, ALIGN_DOWN(gpa, SUPERPAGE_SIZE) + SUPERPAGE_SIZE, &left);
-    *progress = (u32)((gpa - PLATFORM_RAM_BASE) / PAGE_SIZE);
+    *progress = (u32)((gpa - vm->memory.base) / PAGE_SIZE);
     return done;
+}
+
+/* Lazy RAM. */
+static bool map_nothing(struct vm *vm)
+{
+    (void)vm;
+    return true;
+}
+
+/* The kinds of RAM. */
+struct backing {
+    bool (*map)(struct vm *vm);
+    bool (*clear_step)(struct vm *vm, u32 *progress);
+    bool (*free_step)(struct vm *vm, u32 *progress);
+};
+
+static const struct backing *backing_of(const struct vm *vm)
+{
+    static const struct backing lazy = {map_nothing, give_back_step, give_back_step};
+    static const struct backing run = {memory_map_run, memory_clear_run_step, memory_free_run_step};
+    static const struct backing chunks = {memory_map_chunks, memory_clear_chunks_step,
+                                          memory_free_chunks_step};
+
+    if (vm->config.dma_trusted)
+        return &run;
+    return vm->config.lazy ? &lazy : &chunks;
+}
+
+void memory_init(struct vm *vm)
+{
+    vm->memory = (struct vm_memory){.base = PLATFORM_RAM_BASE};
+}
+
+/* As after memory_init, but for RAM that is the VM's for ever. */
+static void forget(struct vm *vm)
+{
+    gpa_t base = vm->memory.base;
+    bool has_run = vm->memory.has_run;
+
+    memory_init(vm);
+    if (!has_run)
+        return;
+    vm->memory.base = base;
+    vm->memory.has_run = true;
+    vm->memory.own_pages = memory_kept_pages(vm);
+}
+
+bool memory_create(struct vm *vm)
+{
+    u32 progress = 0;
+
+    forget(vm);
+    if (!stage2_init(&vm->stage2))
+        return false;
+    vm->stage2.small_leaves = vm->config.small_leaves;
+    if (backing_of(vm)->map(vm))
+        return true;
+    while (!memory_free_step(vm, &progress))
+        ;
+    return false;
 }
 
 bool memory_clear_step(struct vm *vm, u32 *progress)
 {
-    if (!(vm->config.lazy ? give_back_step : memory_clear_chunks_step)(vm, progress))
+    if (!backing_of(vm)->clear_step(vm, progress))
         return false;
     for (u32 i = 0; i < vm->memory.piece_count; i++)
         vm->memory.pieces[i].loaded = 0;
@@ -88,12 +133,16 @@ static bool release_image_step(struct vm *vm)
 
 bool memory_free_step(struct vm *vm, u32 *progress)
 {
-    if (!(vm->config.lazy ? give_back_step : memory_free_chunks_step)(vm, progress) ||
-        !release_image_step(vm))
+    if (!backing_of(vm)->free_step(vm, progress) || !release_image_step(vm))
         return false;
     stage2_destroy(&vm->stage2);
-    vm->memory = (struct vm_memory){0};
+    forget(vm);
     return true;
+}
+
+u32 memory_kept_pages(const struct vm *vm)
+{
+    return vm->memory.has_run ? (u32)(vm->config.memory / PAGE_SIZE) : 0;
 }
 
 struct memory_footprint memory_footprint(const struct vm *vm)

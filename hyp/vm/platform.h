@@ -12,7 +12,6 @@
 #include "hyp/dev/power_button.h"
 #include "hyp/dev/rtc.h"
 #include "hyp/dev/uart16550.h"
-#include "hyp/dev/virtio_mmio.h"
 
 #define PLATFORM_FINISHER_BASE 0x00100000u
 #define PLATFORM_RTC_BASE      0x00101000u
@@ -27,9 +26,14 @@
 #define PLATFORM_VIRTIO_STRIDE 0x1000u
 #define PLATFORM_VIRTIO_IRQ    1
 #define PLATFORM_VIRTIO_SLOTS  8
-#define PLATFORM_RAM_BASE      0x80000000u
+/* What virt has nothing of: memory that VMs share, 16 MiB apart, and its doorbells. */
+#define PLATFORM_DOORBELL_BASE 0x50000000u
+#define PLATFORM_DOORBELL_IRQ  48
+#define PLATFORM_SHARED_BASE   0x51000000u
+#define PLATFORM_SHARED_STRIDE 0x01000000u
+#define PLATFORM_RAM_BASE      0x80000000u /* and no device is above; see vm_memory.base */
 /* Where QEMU puts a kernel that does not say where it wants to be, after 4 MiB of firmware. */
-#define PLATFORM_KERNEL_BASE   0x80400000u
+#define PLATFORM_KERNEL_OFFSET 0x00400000u
 
 struct vm;
 
@@ -40,7 +44,6 @@ struct platform {
     struct timer rtc_timer;
     struct finisher finisher;
     struct power_button button;
-    struct virtio_mmio virtio[PLATFORM_VIRTIO_SLOTS];
 };
 
 /* Makes the devices and puts them on the VM's bus. */

@@ -41,7 +41,9 @@ void tlb_page_mapped(const struct vcpu *vcpu, gpa_t gpa);
 
 /*
  * The VM's G-stage has lost or exchanged a mapping: returns when no vCPU of it can use what was
- * there before. Called by one of its vCPUs, on its hart, with no lock but the VM's memory lock.
+ * there before. Called by one of its vCPUs, on its hart, or by a task of it that is no vCPU; its
+ * vCPUs exist. With no lock but those for which vCPUs wait as vcpu.h says: that of the VM's memory,
+ * and one of a device.
  */
 void tlb_shoot_down(const struct vm *vm);
 

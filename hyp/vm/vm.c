@@ -44,6 +44,24 @@ static bool can_add(const struct vm_config *config)
     return true;
 }
 
+/* Takes what of the host the description names, and puts the machine around it. */
+static bool attach_host(struct vm *vm)
+{
+    if (!passthrough_create(vm))
+        return false;
+    if (!devices_create(vm)) {
+        passthrough_remove(vm);
+        return false;
+    }
+    platform_init(vm);
+    if (!shared_regions_create(vm)) {
+        devices_remove(vm);
+        passthrough_remove(vm);
+        return false;
+    }
+    return true;
+}
+
 struct vm *vm_add(const struct vm_config *config)
 {
     struct vm *vm;
@@ -58,10 +76,14 @@ struct vm *vm_add(const struct vm_config *config)
     vm->config = *config;
     vm->index = vm_count;
     sched_group_init(&vm->group, &config->share);
+    memory_init(vm);
     life_init(vm);
     watchdog_init(vm);
     vm_console_init(vm);
-    platform_init(vm);
+    if (!attach_host(vm)) {
+        page_free_ptr(vm, VM_ORDER);
+        return NULL;
+    }
     vms[vm_count] = vm;
     __atomic_store_n(&vm_count, vm_count + 1, __ATOMIC_RELEASE);
     return vm;
@@ -94,8 +116,11 @@ bool vms_create(const struct fdt *bundle)
 /* No VM is left: so must be no page that any of them had. */
 static void check_pages_returned(void)
 {
-    u32 kept = vm_count << VM_ORDER; /* their struct vm, for those who still ask after them */
+    u32 kept = 0;
 
+    /* What outlives their lives, for those who still ask after them. */
+    for (u32 i = 0; i < vm_count; i++)
+        kept += BIT(VM_ORDER) + devices_kept_pages(vms[i]) + memory_kept_pages(vms[i]);
     if (pages_free() + kept != pages_before)
         panic("%u pages were free before the VMs, %u after; %u are kept", pages_before,
               pages_free(), kept);

@@ -11,9 +11,12 @@
 #include "hyp/vm/bus.h"
 #include "hyp/vm/config.h"
 #include "hyp/vm/console.h"
+#include "hyp/vm/devices.h"
 #include "hyp/vm/life.h"
 #include "hyp/vm/memory.h"
+#include "hyp/vm/passthrough.h"
 #include "hyp/vm/platform.h"
+#include "hyp/vm/shared_region.h"
 #include "hyp/vm/stage2.h"
 #include "hyp/vm/stats.h"
 #include "hyp/vm/vcpu.h"
@@ -33,6 +36,9 @@ struct vm {
     struct stage2 stage2;
     struct vm_memory memory;
     struct platform platform;
+    struct vm_devices *devices; /* its virtio devices; NULL: none            */
+    struct shared_attachment shared[SHARED_REGIONS_PER_VM];
+    struct passthrough passthrough[PASSTHROUGH_MAX];
     struct bus bus;
     struct vm_console console;
     struct vm_life life;

@@ -10,7 +10,12 @@
 #include "hyp/core/fdt.c"
 #include "hyp/core/fdt_find.c"
 #include "hyp/core/fdt_open.c"
+#include "hyp/core/nearest.c"
 #include "hyp/vm/config.c"
+#include "hyp/vm/config_value.c"
+
+struct hart harts[MAX_HARTS] = {{.id = 0, .online = true}};
+u32 hart_count = 1;
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
@@ -37,6 +42,7 @@ static void check_config(const struct fdt *bundle, const struct vm_config *confi
     check(!config->initrd.size || is_within(bundle, config->initrd.data, config->initrd.size));
     check(strlen(config->bootargs) < VM_BOOTARGS_MAX);
     check(!*config->bootargs || is_within(bundle, config->bootargs, strlen(config->bootargs) + 1));
+    check(!config->disks.length || is_within(bundle, config->disks.text, config->disks.length));
     check(fake_console.size == 0);
 }
 

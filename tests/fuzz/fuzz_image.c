@@ -54,6 +54,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         return 0;
     file = malloc(size - 1); /* a copy of its own: ASan wants its exact size */
     memcpy(file, data + 1, size - 1);
+    vm.memory.base = PLATFORM_RAM_BASE;
     vm.config = (struct vm_config){.name = "fuzz",
                                    .cpus = 1,
                                    .memory = memories[data[0] % ARRAY_SIZE(memories)],

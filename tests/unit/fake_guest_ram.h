@@ -49,9 +49,9 @@ static inline bool planned_apart(const struct image_plan *plan)
 
 bool memory_is_ram(const struct vm *vm, gpa_t gpa, u64 size)
 {
-    u64 end = PLATFORM_RAM_BASE + vm->config.memory;
+    u64 end = vm->memory.base + vm->config.memory;
 
-    return gpa >= PLATFORM_RAM_BASE && gpa < end && size <= end - gpa;
+    return gpa >= vm->memory.base && gpa < end && size <= end - gpa;
 }
 
 #endif

@@ -76,6 +76,13 @@ bool phys_is_direct(hpa_t pa, u64 size)
     return ram && ram->direct;
 }
 
+void *phys_frame(u32 frame)
+{
+    hpa_t pa = (hpa_t)frame << PAGE_SHIFT;
+
+    return phys_is_direct(pa, PAGE_SIZE) ? fake_bytes(pa, PAGE_SIZE) : NULL;
+}
+
 void *phys_ptr(hpa_t pa)
 {
     if (!phys_is_direct(pa, 1))

@@ -66,6 +66,11 @@ void vm_request_end(struct vm *vm, enum vm_ending ending)
         vm->life.ending = ending;
 }
 
+enum task_result vcpu_run(struct task *task)
+{
+    UNIT_FAIL("task %p is not to run", (void *)task);
+}
+
 struct vcpu *vcpu_begin_wait(void)
 {
     return NULL;
@@ -89,8 +94,11 @@ void tlb_shoot_down(const struct vm *vm)
 #include "hyp/vm/memory_piece.c"
 #include "hyp/vm/shared_image.c"
 #include "hyp/vm/memory.c"
+#include "hyp/vm/memory_access.c"
 #include "hyp/vm/memory_chunks.c"
 #include "hyp/vm/memory_lazy.c"
+#include "hyp/vm/memory_return.c"
+#include "hyp/vm/memory_run.c"
 #include "hyp/vm/memory_life.c"
 #include "hyp/vm/memory_load.c"
 #undef page_alloc
@@ -121,7 +129,8 @@ static u32 pages_used(void)
     return pages_total() - pages_free();
 }
 
-/* VM `index`, 8 MiB, not yet with its memory; `how` is "", or has "lazy" or "shared" in it. */
+/* VM `index`, 8 MiB, not yet with its memory; `how` is "", or has "lazy", "shared", "4K" or
+ * "trusted" in it. */
 static struct vm *describe_vm(u32 index, const char *how)
 {
     static const char *const names[RIG_VMS] = {"a", "b", "c", "d"};
@@ -135,7 +144,9 @@ static struct vm *describe_vm(u32 index, const char *how)
         .shared = strstr(how, "shared") != NULL,
         .lazy = strstr(how, "lazy") || strstr(how, "shared"),
         .small_leaves = strstr(how, "4K") != NULL,
+        .dma_trusted = strstr(how, "trusted") != NULL,
     };
+    memory_init(vm);
     return vm;
 }
 

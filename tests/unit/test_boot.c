@@ -4,7 +4,7 @@
 #include "hyp/vm/image.c"
 #include "hyp/vm/boot.c"
 
-#define KERNEL ((gpa_t)PLATFORM_KERNEL_BASE)
+#define KERNEL ((gpa_t)PLATFORM_RAM_BASE + PLATFORM_KERNEL_OFFSET)
 
 static struct vcpu vcpu;
 static struct vm *vm;

@@ -354,7 +354,8 @@ static void check_unknown(const char *name, const char *meant)
     snprintf(said, sizeof(said),
              "is unknown%s%s%s The properties of a VM are:\n  cpus\n  memory\n  kernel\n  initrd\n"
              "  bootargs\n  counters\n  leaf\n  lazy\n  shared\n  weight\n  cap\n  cpu-affinity\n"
-             "  start\n  restart\n  max-exits\n  debug",
+             "  start\n  restart\n  max-exits\n  debug\n  disk\n  net\n  virtio\n  entropy\n"
+             "  balloon\n  virtio-console\n  shared-memory\n  passthrough\n  dma",
              meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : ".");
     check_refused(name, FLAG, said);
 }
@@ -384,6 +385,51 @@ TEST(an_unknown_property_is_told_with_all_that_there_are)
 
     for (u32 i = 0; i < ARRAY_SIZE(unknown); i++)
         check_unknown(unknown[i][0], unknown[i][1]);
+}
+
+TEST(lists_of_strings)
+{
+    CHECK(parse_with("disk", TEXT("virtio0")));
+    CHECK_STR(string_list_at(config.disks, 0), "virtio0");
+    CHECK(!string_list_at(config.disks, 1));
+    CHECK(!string_list_at(config.nets, 0));
+    CHECK(parse_with("net", TEXT("lan\0uplink0,rate=10M")));
+    CHECK_STR(string_list_at(config.nets, 0), "lan");
+    CHECK_STR(string_list_at(config.nets, 1), "uplink0,rate=10M");
+    CHECK(!string_list_at(config.nets, 2));
+    CHECK(parse_with("disk", TEXT("a\0b\0c\0d\0e\0f\0g\0h")));
+    CHECK_STR(string_list_at(config.disks, 7), "h");
+    CHECK(parse_with("shared-memory", TEXT("a 4K\0b 4K\0c 4K\0d 4K")));
+    CHECK(parse_with("passthrough", TEXT("/soc/rtc@101000")));
+    CHECK_STR(string_list_at(config.passthrough, 0), "/soc/rtc@101000");
+}
+
+TEST(lists_that_are_none)
+{
+    const char *said = "expected 1 to 8 strings, like \"one\", \"two\"";
+
+    check_refused("disk", FLAG, said);
+    check_refused("disk", TEXT(""), said);
+    check_refused("disk", TEXT("a\0"), said);
+    check_refused("disk", TEXT("a\0\0b"), said);
+    check_refused("disk", BYTES("virtio0"), said);
+    check_refused("net", TEXT("a\0b\0c\0d\0e\0f\0g\0h\0i"), said);
+    check_refused("shared-memory", TEXT("a\0b\0c\0d\0e"),
+                  "expected 1 to 4 strings, like \"one\", \"two\"");
+}
+
+TEST(virtio_devices)
+{
+    CHECK(parse_with("virtio", TEXT("modern")) && config.virtio_modern);
+    CHECK(parse_with("virtio", TEXT("legacy")) && !config.virtio_modern);
+    CHECK(!config.entropy && !config.balloon && !config.virtio_console && !config.dma_trusted);
+    CHECK(parse_with("entropy", FLAG) && config.entropy);
+    CHECK(parse_with("balloon", FLAG) && config.balloon);
+    CHECK(parse_with("virtio-console", FLAG) && config.virtio_console);
+    CHECK(parse_with("dma", TEXT("trusted")) && config.dma_trusted);
+    CHECK(parse_with("dma", TEXT("refused")) && !config.dma_trusted);
+    check_refused("virtio", TEXT("1.0"), "expected \"legacy\" (the default) or \"modern\"");
+    check_refused("dma", FLAG, "expected \"refused\" (the default) or \"trusted\"");
 }
 
 #define CELL(byte) BYTES("\0\0\0" byte)

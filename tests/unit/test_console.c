@@ -18,6 +18,16 @@
 struct vm *vms[VM_MAX];
 u32 vm_count;
 
+/* The VM that reads from its virtio console; NULL: none. */
+static const struct vm *reader;
+static u32 called; /* it to read */
+
+bool devices_take_typed(const struct vm *vm)
+{
+    called += vm == reader;
+    return vm == reader;
+}
+
 static struct vm machines[COUNT];
 static struct timer *armed;
 static u32 armed_for; /* milliseconds */
@@ -503,6 +513,26 @@ TEST(what_is_typed_reaches_one_vm)
         CHECK_EQ(vm_console_get(a), *p);
     CHECK(vm_console_get(a) == -1);
     CHECK(vm_console_get(b) == -1);
+}
+
+TEST(a_virtio_console_that_is_read_gets_what_is_typed)
+{
+    u8 bytes[8];
+
+    begin(1);
+    type(a, "u");
+    reader = a;
+    called = 0;
+    type(a, "ab");
+    CHECK_EQ(called, 2);
+    CHECK_EQ(vm_console_take(a, bytes, 1), 1);
+    CHECK_EQ(bytes[0], 'a');
+    CHECK_EQ(vm_console_take(a, bytes, 8), 1);
+    CHECK_EQ(bytes[0], 'b');
+    CHECK_EQ(vm_console_take(a, bytes, 8), 0);
+    reader = NULL;
+    CHECK_EQ(vm_console_get(a), 'u'); /* what the UART had stays there */
+    CHECK(vm_console_get(a) == -1);
 }
 
 TEST(a_vm_that_is_off_takes_nothing)

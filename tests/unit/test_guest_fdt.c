@@ -24,6 +24,32 @@ bool vm_hardware_ad(const struct vm *vm)
     return features.guest_adue && !vm->config.shared;
 }
 
+/* The device handed through at this address; 0: none. */
+static u32 handed_through;
+
+bool passthrough_covers(const struct vm *vm, u32 base, u32 size)
+{
+    (void)vm;
+    return handed_through && handed_through >= base && handed_through - base < size;
+}
+
+void passthrough_write_fdt(const struct vm *vm, struct fdt_writer *w, u32 plic_phandle)
+{
+    (void)vm;
+    if (!handed_through)
+        return;
+    fdt_begin_unit(w, "copy", handed_through);
+    fdt_put_u32(w, "interrupt-parent", plic_phandle);
+    fdt_end_node(w);
+}
+
+void shared_regions_write_fdt(const struct vm *vm, struct fdt_writer *w, u32 plic_phandle)
+{
+    (void)vm;
+    (void)w;
+    (void)plic_phandle;
+}
+
 static struct vm vm;
 
 static u8 host[65536] __attribute__((aligned(8)));
@@ -142,6 +168,7 @@ static u32 write_guest(u32 cpus, u64 memory, const char *bootargs, gpa_t initrd,
 {
     vm.config =
         (struct vm_config){.name = "web", .cpus = cpus, .memory = memory, .bootargs = bootargs};
+    vm.memory.base = PLATFORM_RAM_BASE;
     free(guest);
     guest = malloc(GUEST_FDT_MAX);
     memset(guest, 0xe7, GUEST_FDT_MAX);
@@ -576,6 +603,16 @@ TEST(devices_are_where_every_kernel_expects_them)
     CHECK(fdt_path_offset(guest, "/soc/virtio_mmio@10009000") < 0);
     CHECK(HAS_CELLS("/soc/plic@c000000", "riscv,ndev", 95));
     CHECK(HAS_CELLS("/soc/serial@10000000", "clock-frequency", 3686400));
+}
+
+TEST(a_device_of_the_host_takes_the_place_of_an_emulated_one)
+{
+    handed_through = PLATFORM_VIRTIO_BASE + 7 * PLATFORM_VIRTIO_STRIDE;
+    write_guest(1, MEMORY, "", 0, 0);
+    handed_through = 0;
+    CHECK(fdt_path_offset(guest, "/soc/virtio_mmio@10007000") >= 0);
+    CHECK_EQ(fdt_path_offset(guest, "/soc/virtio_mmio@10008000"), -FDT_ERR_NOTFOUND);
+    CHECK(fdt_path_offset(guest, "/soc/copy@10008000") >= 0);
 }
 
 TEST(power_off_and_reboot_by_the_finisher)

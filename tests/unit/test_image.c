@@ -70,6 +70,7 @@ static bool load_bytes(const void *bytes, u32 size, u64 memory)
     free(file);
     file = malloc(size + 1);
     memcpy(file + 1, bytes, size);
+    vm.memory.base = PLATFORM_RAM_BASE;
     vm.config = (struct vm_config){
         .name = "web", .cpus = 1, .memory = memory, .kernel = {file + 1, size}, .bootargs = ""};
     console_forget();

@@ -12,6 +12,7 @@
 static struct plic plic;
 static bool external[PLIC_MAX_HARTS];
 static u32 calls;
+static u32 completed, completions; /* of relayed sources: the last one, how many */
 
 static void set_external(void *ctx, u32 hart, bool pending)
 {
@@ -22,14 +23,27 @@ static void set_external(void *ctx, u32 hart, bool pending)
     calls++;
 }
 
+static void note_completion(void *ctx, u32 source)
+{
+    CHECK(ctx == external);
+    CHECK(plic.lock.held);
+    completed = source;
+    completions++;
+}
+
 static void start(u32 harts)
 {
-    static const struct plic_host host = {.set_external = set_external, .ctx = external};
+    static const struct plic_host host = {
+        .set_external = set_external,
+        .completed = note_completion,
+        .ctx = external,
+    };
 
     memset(external, 0, sizeof(external));
     memset(&plic, 0x5a, sizeof(plic));
     plic_init(&plic, harts, &host);
     calls = 0;
+    completions = 0;
 }
 
 static u32 load(u32 offset)
@@ -532,6 +546,79 @@ TEST(only_words_are_accessible)
         }
     }
     CHECK_EQ(claim_from(supervisor(0)), UART_IRQ); /* no narrow load claimed it */
+}
+
+/* ---- Sources of the host ---- */
+
+TEST(a_relayed_wire_goes_low_when_the_guest_completes)
+{
+    start(1);
+    route(RTC_IRQ);
+    plic_relay(&plic, RTC_IRQ);
+    plic_set_level(&plic, RTC_IRQ, true);
+    CHECK_EQ(claim_from(supervisor(0)), RTC_IRQ);
+    CHECK_EQ(completions, 0);
+    complete_to(supervisor(0), RTC_IRQ);
+    CHECK_EQ(completions, 1);
+    CHECK_EQ(completed, RTC_IRQ);
+    CHECK(!external[0]); /* unlike a level that is kept high */
+    CHECK(!is_pending(RTC_IRQ));
+    plic_set_level(&plic, RTC_IRQ, true);
+    CHECK(external[0]);
+    CHECK_EQ(claim_from(supervisor(0)), RTC_IRQ);
+}
+
+TEST(other_sources_are_not_relayed)
+{
+    start(1);
+    route(UART_IRQ);
+    route(LAST);
+    plic_relay(&plic, RTC_IRQ);
+    plic_set_level(&plic, UART_IRQ, true);
+    CHECK_EQ(claim_from(supervisor(0)), UART_IRQ);
+    complete_to(supervisor(0), UART_IRQ);
+    CHECK(external[0]);
+    CHECK_EQ(completions, 0);
+}
+
+/* The guest may say so of what is not in service: the host hears of it, and no request is lost. */
+TEST(a_relayed_completion_out_of_turn_takes_no_request_back)
+{
+    start(1);
+    route(RTC_IRQ);
+    plic_relay(&plic, RTC_IRQ);
+    plic_set_level(&plic, RTC_IRQ, true);
+    complete_to(supervisor(0), RTC_IRQ);
+    CHECK_EQ(completions, 1);
+    CHECK(external[0] && is_pending(RTC_IRQ));
+    CHECK_EQ(claim_from(supervisor(0)), RTC_IRQ);
+    plic_set_level(&plic, RTC_IRQ, true);
+    complete_to(supervisor(0), RTC_IRQ);
+    CHECK_EQ(completions, 2);
+    CHECK(!external[0]);
+}
+
+TEST(reset_keeps_what_is_relayed_and_init_does_not)
+{
+    start(1);
+    plic_relay(&plic, LAST);
+    plic_reset(&plic);
+    complete_to(supervisor(0), LAST);
+    CHECK_EQ(completions, 1);
+    start(1);
+    complete_to(supervisor(0), LAST);
+    CHECK_EQ(completions, 0);
+}
+
+TEST(completions_past_the_last_source_are_ignored)
+{
+    start(1);
+    for (u32 source = 1; source <= LAST; source++)
+        plic_relay(&plic, source);
+    complete_to(supervisor(0), 96);
+    complete_to(supervisor(0), 0xffffffff);
+    complete_to(supervisor(0), 0);
+    CHECK_EQ(completions, 0);
 }
 
 TEST(reset_turns_all_off_and_keeps_the_wires)

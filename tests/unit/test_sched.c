@@ -264,6 +264,36 @@ TEST(several_that_wake_wait_for_one_another)
     }
 }
 
+TEST(a_prompt_task_takes_the_hart_of_its_own_group)
+{
+    FOR_EACH_HARTS(count)
+    {
+        struct sim_group *group;
+        struct sim_task *worker;
+
+        sim_start(count, 37);
+        group = sim_add_hogs(256, count);
+        worker = sim_add_task(group, MS / 5, 3 * MS + 333);
+        worker->task.prompt = true;
+        sim_run(10 * SECOND);
+        CHECK(worker->task.runs > 2500);
+        CHECK_AT_MOST(worker->longest_wake, 2 * KICK_TICKS);
+    }
+}
+
+TEST(a_prompt_task_gains_its_group_nothing)
+{
+    struct sim_group *with, *without;
+
+    sim_start(1, 41);
+    with = sim_add_hogs(256, 1);
+    without = sim_add_hogs(256, 1);
+    sim_add_task(with, MS / 5, MS + 77)->task.prompt = true;
+    sim_run(60 * SECOND);
+    CHECK_AT_MOST(sim_run_time(with), 1.02 * (double)sim_run_time(without));
+    CHECK_AT_MOST(sim_run_time(without), 1.02 * (double)sim_run_time(with));
+}
+
 TEST(an_idle_hart_takes_what_wakes_at_once)
 {
     struct sim_task *waker;

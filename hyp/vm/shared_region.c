@@ -1,0 +1,204 @@
+#include "hyp/vm/shared_region.h"
+
+#include "hyp/core/printk.h"
+#include "hyp/core/string.h"
+#include "hyp/vm/config_value.h"
+#include "hyp/vm/shared_parts.h"
+#include "hyp/vm/vm.h"
+
+static struct shared_region regions[SHARED_REGIONS_MAX];
+
+u32 shared_count(const struct vm *vm)
+{
+    u32 count = 0;
+
+    while (count < SHARED_REGIONS_PER_VM && vm->shared[count].region)
+        count++;
+    return count;
+}
+
+/* Doorbells. */
+
+static u32 peers(void *ctx)
+{
+    const struct shared_attachment *attachment = ctx;
+
+    return __atomic_load_n(&attachment->region->present, __ATOMIC_RELAXED);
+}
+
+static void ring(void *ctx, u32 numbers)
+{
+    struct shared_attachment *attachment = ctx;
+    struct shared_region *region = attachment->region;
+
+    spin_lock(&region->ring_lock);
+    for (u32 i = 0; i < region->member_count; i++)
+        if (numbers & region->present & BIT(i))
+            doorbell_ring(&region->members[i]->doorbell, attachment->doorbell.id);
+    spin_unlock(&region->ring_lock);
+}
+
+static void set_present(struct shared_attachment *attachment, bool present)
+{
+    struct shared_region *region = attachment->region;
+    u32 bit = BIT(attachment->doorbell.id);
+    u32 others = region->present & ~bit;
+
+    __atomic_store_n(&region->present, present ? others | bit : others, __ATOMIC_RELAXED);
+    doorbell_reset(&attachment->doorbell);
+}
+
+/* At most one VM rings at a time; a doorbell that is not present is quiet and stays so. */
+static void change_present(struct shared_attachment *attachment, bool present)
+{
+    struct shared_region *region = attachment->region;
+
+    spin_lock(&region->ring_lock);
+    set_present(attachment, present);
+    spin_unlock(&region->ring_lock);
+}
+
+void shared_regions_stop(struct vm *vm)
+{
+    for (u32 i = 0; i < shared_count(vm); i++)
+        change_present(&vm->shared[i], false);
+}
+
+void shared_regions_reset(struct vm *vm)
+{
+    for (u32 i = 0; i < shared_count(vm); i++)
+        change_present(&vm->shared[i], true);
+}
+
+/* The doorbells of a VM are pages of one window. */
+static struct doorbell *doorbell_at(struct vm *vm, u32 offset)
+{
+    return &vm->shared[offset / DOORBELL_SIZE].doorbell;
+}
+
+static enum mmio_result doorbells_read(void *device, u32 offset, u32 width, u32 *value)
+{
+    return doorbell_ops.read(doorbell_at(device, offset), offset % DOORBELL_SIZE, width, value);
+}
+
+static enum mmio_result doorbells_write(void *device, u32 offset, u32 width, u32 value)
+{
+    return doorbell_ops.write(doorbell_at(device, offset), offset % DOORBELL_SIZE, width, value);
+}
+
+static const struct mmio_ops doorbells_ops = {.read = doorbells_read, .write = doorbells_write};
+
+/* Who has which region. */
+
+static struct shared_region *find_region(const char *name)
+{
+    for (u32 i = 0; i < SHARED_REGIONS_MAX; i++)
+        if (regions[i].member_count && !strcmp(regions[i].name, name))
+            return &regions[i];
+    return NULL;
+}
+
+static struct shared_region *new_region(const struct shared_spec *spec)
+{
+    for (u32 i = 0; i < SHARED_REGIONS_MAX; i++) {
+        struct shared_region *region = &regions[i];
+
+        if (region->member_count)
+            continue;
+        region->size = spec->size;
+        memcpy(region->name, spec->name, sizeof(region->name));
+        return region;
+    }
+    return NULL;
+}
+
+static bool refuse(const struct vm *vm, const struct shared_spec *spec, const char *why)
+{
+    return complain(config_place(&vm->config, "shared-memory"), "\"%s\": %s", spec->name, why);
+}
+
+static bool has_region(const struct vm *vm, const struct shared_region *region)
+{
+    for (u32 i = 0; i < shared_count(vm); i++)
+        if (vm->shared[i].region == region)
+            return true;
+    return false;
+}
+
+/* Can the VM have the region, which others have? */
+static bool can_join(const struct vm *vm, const struct shared_region *region,
+                     const struct shared_spec *spec)
+{
+    if (has_region(vm, region))
+        return refuse(vm, spec, "it is named twice");
+    if (region->member_count == SHARED_MEMBERS_MAX)
+        return refuse(vm, spec, "32 VMs have it, and no more can");
+    if (region->size != spec->size)
+        return complain(config_place(&vm->config, "shared-memory"),
+                        "\"%s\" is of %u KiB here, and of %u KiB in VM \"%s\"", spec->name,
+                        spec->size >> 10, region->size >> 10, region->members[0]->vm->config.name);
+    return true;
+}
+
+static void join(struct vm *vm, u32 slot, struct shared_region *region,
+                 const struct shared_spec *spec)
+{
+    struct shared_attachment *attachment = &vm->shared[slot];
+    const struct doorbell_host host = {.peers = peers, .ring = ring, .ctx = attachment};
+
+    *attachment =
+        (struct shared_attachment){.region = region, .vm = vm, .read_only = spec->read_only};
+    doorbell_init(&attachment->doorbell, region->member_count, region->size, &host,
+                  plic_line(&vm->platform.plic, PLATFORM_DOORBELL_IRQ + slot));
+    spin_lock(&region->ring_lock);
+    region->members[region->member_count++] = attachment;
+    spin_unlock(&region->ring_lock);
+}
+
+static bool attach(struct vm *vm, u32 slot, const char *text)
+{
+    struct shared_region *region;
+    struct shared_spec spec;
+    const char *error = shared_spec_parse(text, &spec);
+
+    if (error)
+        return complain(config_place(&vm->config, "shared-memory"), "\"%s\": %s", text, error);
+    region = find_region(spec.name);
+    if (region && !can_join(vm, region, &spec))
+        return false;
+    if (!region)
+        region = new_region(&spec);
+    if (!region)
+        return refuse(vm, &spec, "there are 32 regions, and no more can be");
+    join(vm, slot, region, &spec);
+    return true;
+}
+
+bool shared_regions_create(struct vm *vm)
+{
+    const char *text;
+    u32 count = 0;
+
+    for (; (text = string_list_at(vm->config.shared_memory, count)); count++)
+        if (!attach(vm, count, text)) {
+            shared_regions_remove(vm);
+            return false;
+        }
+    if (count)
+        bus_add(&vm->bus, "doorbells", PLATFORM_DOORBELL_BASE, count * DOORBELL_SIZE,
+                &doorbells_ops, vm);
+    return true;
+}
+
+void shared_regions_remove(struct vm *vm)
+{
+    for (u32 i = 0; i < shared_count(vm); i++) {
+        struct shared_region *region = vm->shared[i].region;
+
+        spin_lock(&region->ring_lock);
+        region->member_count--;
+        spin_unlock(&region->ring_lock);
+    }
+    for (u32 i = 0; i < SHARED_REGIONS_PER_VM; i++)
+        vm->shared[i] = (struct shared_attachment){0};
+}
