@@ -321,12 +321,13 @@ add_virtio() {
     slot=$((slot + 1))
 }
 
-# A file that cannot be written to is a read-only disk.
+# A file that cannot be written to is a read-only disk. An error of the file is the disk's, not a
+# reason for QEMU to stop the machine.
 disk_args() {
     local file id options
     for file in ${disks+"${disks[@]}"}; do
-        id=disk$slot options=format=raw
-        [ "$(head -c 3 -- "$file" | tr -d '\0')" != QFI ] || options=format=qcow2
+        id=disk$slot options=werror=report,rerror=report,format=raw
+        [ "$(head -c 3 -- "$file" | tr -d '\0')" != QFI ] || options=${options/raw/qcow2}
         [ -w "$file" ] || options+=,readonly=on
         command+=(-drive "if=none,id=$id,$options,file=${file//,/,,}")
         add_virtio virtio-blk-device "drive=$id"

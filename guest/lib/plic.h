@@ -25,6 +25,14 @@ static inline void plic_enable_only(u32 context, u32 sources)
     write32(PLIC_BASE + 0x2000 + 0x80 * context, sources);
 }
 
+/* Enables source `source` (1 to 95) as well. */
+static inline void plic_enable(u32 context, u32 source)
+{
+    u32 word = PLIC_BASE + 0x2000 + 0x80 * context + source / 32 * 4;
+
+    write32(word, read32(word) | BIT(source % 32));
+}
+
 static inline void plic_set_threshold(u32 context, u32 threshold)
 {
     write32(PLIC_BASE + 0x200000 + 0x1000 * context, threshold);

@@ -34,7 +34,7 @@ enum block_result {
 struct block_request {
     enum block_op op;
     bool unmap; /* of BLOCK_WRITE_ZEROES: the sectors may be given up */
-    u64 sector; /* the first                                          */
+    u64 sector; /* the first; the disk's own to change until done     */
     u32 sectors;
     const struct segment
         *segments; /* of reads and writes: the RAM, `sectors` * SECTOR_SIZE bytes */

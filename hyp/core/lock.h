@@ -5,6 +5,8 @@
  *   VM memory -> run queue; VM memory -> shared image -> pages; list of these -> pages
  *   VM console -> console
  *   virtio device -> console input, VM memory, virtual PLIC, a port of the switch, a host's disk
+ *   virtio device -> requests of a virtio disk -> run queue
+ *   shared region -> doorbell -> virtual PLIC; device handed through -> virtual PLIC
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H

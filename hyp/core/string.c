@@ -12,28 +12,63 @@ static bool both_aligned(const void *a, const void *b)
     return (((uintptr_t)a | (uintptr_t)b) & 3) == 0;
 }
 
+/* Whole words, both aligned; returns how many bytes that were. */
+static size_t copy_words(word *to, const word *from, size_t size)
+{
+    word *d = to;
+
+    for (; size >= BLOCK_WORDS * 4;
+         size -= BLOCK_WORDS * 4, d += BLOCK_WORDS, from += BLOCK_WORDS) {
+        word a = from[0], b = from[1], c = from[2], e = from[3];
+        word f = from[4], g = from[5], h = from[6], i = from[7];
+
+        d[0] = a, d[1] = b, d[2] = c, d[3] = e;
+        d[4] = f, d[5] = g, d[6] = h, d[7] = i;
+    }
+    for (; size >= 4; size -= 4)
+        *d++ = *from++;
+    return (size_t)(d - to) * 4;
+}
+
+/*
+ * The same where only `to` is aligned: words are read where they are, and each that is stored is
+ * made of two. The first lies partly before `from`, where there are bytes of the same object, too;
+ * none lies beyond the end.
+ */
+static size_t copy_shifted(word *to, const u8 *from, size_t size)
+{
+    u32 ahead = (u32)((uintptr_t)from & 3) * 8, behind = 32 - ahead;
+    const word *s = (const word *)((uintptr_t)from & ~(uintptr_t)3);
+    word *d = to, carry = *s;
+
+    for (; size >= 20; size -= 16, s += 4, d += 4) {
+        word a = s[1], b = s[2], c = s[3], e = s[4];
+
+        d[0] = carry >> ahead | a << behind, d[1] = a >> ahead | b << behind;
+        d[2] = b >> ahead | c << behind, d[3] = c >> ahead | e << behind;
+        carry = e;
+    }
+    return (size_t)(d - to) * 4;
+}
+
 /* Copies upwards: right too where `from` overlaps and lies above `to`. */
 static void *copy_up(void *to, const void *from, size_t size)
 {
     u8 *d = to;
     const u8 *s = from;
+    size_t part = 0;
 
-    if (both_aligned(d, s)) {
-        word *dw = to;
-        const word *sw = from;
-
-        for (; size >= BLOCK_WORDS * 4;
-             size -= BLOCK_WORDS * 4, dw += BLOCK_WORDS, sw += BLOCK_WORDS) {
-            word a = sw[0], b = sw[1], c = sw[2], e = sw[3];
-            word f = sw[4], g = sw[5], h = sw[6], i = sw[7];
-
-            dw[0] = a, dw[1] = b, dw[2] = c, dw[3] = e;
-            dw[4] = f, dw[5] = g, dw[6] = h, dw[7] = i;
-        }
-        d = (u8 *)dw;
-        s = (const u8 *)sw;
-    }
-    while (size--)
+    /* At least one byte more than copy_shifted looks back. */
+    if (!both_aligned(d, s) && size >= BLOCK_WORDS * 4)
+        for (part = 4 + (-(uintptr_t)d & 3); part; part--, size--)
+            *d++ = *s++;
+    if (both_aligned(d, s))
+        part = copy_words((word *)d, (const word *)s, size);
+    else if (d != to)
+        part = copy_shifted((word *)d, s, size);
+    d += part;
+    s += part;
+    for (size -= part; size; size--)
         *d++ = *s++;
     return to;
 }

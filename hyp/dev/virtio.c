@@ -53,7 +53,7 @@ void virtio_acknowledge(struct virtio_device *device, u32 interrupts)
 }
 
 /* The line is high while a bit is set. */
-static void interrupt(struct virtio_device *device, u32 bit)
+static void raise_interrupt(struct virtio_device *device, u32 bit)
 {
     if (!device->interrupts)
         irq_line_set(&device->irq, true);
@@ -84,7 +84,7 @@ void virtio_break(struct virtio_device *device)
         return;
     device->status |= VIRTIO_NEEDS_RESET;
     if (device->status & VIRTIO_DRIVER_OK)
-        interrupt(device, VIRTIO_INTERRUPT_CONFIG);
+        raise_interrupt(device, VIRTIO_INTERRUPT_CONFIG);
 }
 
 bool virtio_pop(struct virtio_device *device, u32 queue)
@@ -127,7 +127,7 @@ void virtio_interrupt(struct virtio_device *device, u32 queue)
     if (!virtqueue_publish(virtqueue, &device->host))
         virtio_break(device);
     else if (virtqueue_interrupts(virtqueue, &device->host))
-        interrupt(device, VIRTIO_INTERRUPT_USED);
+        raise_interrupt(device, VIRTIO_INTERRUPT_USED);
 }
 
 bool virtio_finish(struct virtio_device *device, u32 queue)
@@ -175,7 +175,7 @@ void virtio_config_changed(struct virtio_device *device)
 {
     device->generation++;
     if (virtio_works(device))
-        interrupt(device, VIRTIO_INTERRUPT_CONFIG);
+        raise_interrupt(device, VIRTIO_INTERRUPT_CONFIG);
 }
 
 u32 virtio_bytes(const void *structure, u32 offset, u32 width)

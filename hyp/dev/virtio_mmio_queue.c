@@ -20,7 +20,7 @@ void mmio_queues_forget(struct virtio_mmio *slot)
 
 /* Starts the selected queue, with what is negotiated. A size that no queue has breaks the device.
  */
-static void start(struct virtio_mmio *slot, gpa_t descriptors, gpa_t driver, gpa_t device)
+static void start_queue(struct virtio_mmio *slot, gpa_t descriptors, gpa_t driver, gpa_t device)
 {
     struct virtio_device *owner = slot->device;
     u32 size = slot->queues[slot->queue_select].size;
@@ -46,7 +46,7 @@ static void start_legacy(struct virtio_mmio *slot, const struct virtio_mmio_queu
     gpa_t used = ALIGN_UP(available + 6 + 2ull * queue->size, (u64)queue->align);
 
     if (queue->page)
-        start(slot, base, available, used);
+        start_queue(slot, base, available, used);
 }
 
 void mmio_set_queue_size(struct virtio_mmio *slot, u32 value)
@@ -100,7 +100,7 @@ void mmio_set_up_modern(struct virtio_mmio *slot, u32 offset, u32 value)
         return;
     if (offset == VIRTIO_MMIO_QUEUE_READY) {
         if (!slot->device->queues[slot->queue_select].ready)
-            start(slot, queue->descriptors, queue->driver, queue->device);
+            start_queue(slot, queue->descriptors, queue->driver, queue->device);
         return;
     }
     area = area_at(queue, offset);

@@ -1,46 +1,69 @@
 /* Frames that the guest sends. */
+#include "hyp/core/string.h"
 #include "hyp/dev/virtio_net_parts.h"
 
-/* A frame that the guest sends: its bytes are behind the header in the chain that was popped. */
+/* A frame that the guest sends, in the chain that was popped. How it begins is read once: with what
+ * goes before it, and what whoever passes it on looks at first. */
+struct sent {
+    struct frame frame;
+    struct virtio_device *device;
+    u8 header[FRAME_HEADER];
+};
+
 static bool copy_sent(const struct frame *frame, u32 offset, void *to, u32 size)
 {
-    struct virtio_device *device = frame->source;
+    const struct sent *sent = frame->source;
 
-    return virtio_copy_in(device, header_size(device) + offset, to, size);
+    if (offset + size > FRAME_HEADER)
+        return virtio_copy_in(sent->device, header_size(sent->device) + offset, to, size);
+    memcpy(to, sent->header + offset, size);
+    return true;
 }
 
-/* Reads what the header says of the frame. False: that is nothing that was negotiated. */
-static bool read_header(struct virtio_device *device, struct frame *frame)
+/* Takes over what the driver says of the checksum. False: that is nothing that was negotiated. */
+static bool take_checksum(const struct virtio_device *device,
+                          const struct virtio_net_header *header, struct frame *frame)
 {
-    struct virtio_net_header header;
-    struct frame_checksum *checksum = &frame->checksum;
-
-    if (!virtio_copy_in(device, 0, &header, VIRTIO_NET_HEADER_LEGACY) || header.gso_type)
-        return false;
-    *checksum = (struct frame_checksum){.wanted = false};
-    if (!(header.flags & VIRTIO_NET_HDR_NEEDS_CSUM))
+    if (!(header->flags & VIRTIO_NET_HDR_NEEDS_CSUM))
         return true;
-    checksum->wanted = true;
-    checksum->start = header.checksum_start;
-    checksum->offset = header.checksum_offset;
+    frame->checksum = (struct frame_checksum){
+        .wanted = true,
+        .start = header->checksum_start,
+        .offset = header->checksum_offset,
+    };
     return virtio_has(device, VIRTIO_NET_F_CSUM) &&
-           (u32)checksum->start + checksum->offset + 2 <= frame->length;
+           (u32)header->checksum_start + header->checksum_offset + 2 <= frame->length;
 }
 
-/* Sends the frame of the chain that was popped. */
-static void send_frame(struct virtio_net *net)
+/* Reads how the frame begins, and what goes before it. False: it is none that can be sent. */
+static bool look_at(struct virtio_device *device, struct sent *sent)
 {
-    struct virtio_device *device = &net->device;
-    u32 length = device->chain->readable_size - header_size(device);
-    struct frame frame = {.length = length, .copy = copy_sent, .source = device};
+    u32 size = header_size(device), length = device->chain->readable_size - size;
+    struct {
+        struct virtio_net_header header;
+        u8 frame[FRAME_HEADER];
+    } start;
 
     /* A chain that is too short has a length past FRAME_MAX. */
-    if (length < FRAME_MIN || length > FRAME_MAX || !read_header(device, &frame)) {
+    if (length < FRAME_MIN || length > FRAME_MAX ||
+        !virtio_copy_in(device, 0, &start, size + FRAME_HEADER))
+        return false;
+    sent->device = device;
+    sent->frame = (struct frame){.length = length, .copy = copy_sent, .source = sent};
+    memcpy(sent->header, (const u8 *)&start + size, FRAME_HEADER);
+    return !start.header.gso_type && take_checksum(device, &start.header, &sent->frame);
+}
+
+static void send_frame(struct virtio_net *net)
+{
+    struct sent sent;
+
+    if (!look_at(&net->device, &sent)) {
         net->counts.refused++;
         return;
     }
     net->counts.sent++;
-    net->net.send(net->net.ctx, &frame);
+    net->net.send(net->net.ctx, &sent.frame);
 }
 
 /* With EVENT_IDX the driver notifies again when all was taken, and not before. */

@@ -1,17 +1,14 @@
 /*
  * Packed rings: one ring of descriptors for both directions, and two small structures, the driver's
- * and the device's, {u16 offset and wrap counter, u16 flags}, that say which notifications are
- * wanted ("Event Suppression Structure Format").
+ * and the device's, words of {u16 offset and wrap counter, u16 flags}, that say which notifications
+ * are wanted ("Event Suppression Structure Format").
  */
 #include "hyp/dev/virtqueue_parts.h"
 
 enum { EVENT_ENABLE = 0, EVENT_DISABLE = 1, EVENT_DESCRIPTOR = 2, EVENT_MASK = 3 };
 
-#define EVENT_WRAP (1u << 15) /* beside the offset */
-
-struct event_suppression {
-    u16 offset, flags;
-};
+#define EVENT_WRAP  (1u << 15) /* beside the offset */
+#define EVENT_SHIFT 16         /* of the flags      */
 
 /* The second half of a used descriptor, as it lies in guest RAM. */
 struct used_half {
@@ -25,7 +22,7 @@ static gpa_t slot_at(const struct virtqueue *queue, u32 slot)
 }
 
 /* Goes `slots` slots on; they are at most as many as the ring has. */
-static void advance(const struct virtqueue *queue, u16 *slot, bool *wrap, u16 slots)
+static void advance_slot(const struct virtqueue *queue, u16 *slot, bool *wrap, u16 slots)
 {
     u32 next = (u32)*slot + slots;
 
@@ -105,7 +102,7 @@ enum virtqueue_result packed_pop(struct virtqueue *queue, const struct virtio_ho
         return VIRTQUEUE_BROKEN;
     queue->usual = chain->slots;
     queue->taken = (u16)(queue->taken + chain->slots);
-    advance(queue, &queue->next_available, &queue->available_wrap, chain->slots);
+    advance_slot(queue, &queue->next_available, &queue->available_wrap, chain->slots);
     return VIRTQUEUE_CHAIN;
 }
 
@@ -141,7 +138,7 @@ bool packed_push(struct virtqueue *queue, const struct virtio_host *host, u16 id
         size = offsetof(struct used_half, flags);
     }
     queue->taken = (u16)(queue->taken - slots);
-    advance(queue, &queue->next_used, &queue->used_wrap, slots);
+    advance_slot(queue, &queue->next_used, &queue->used_wrap, slots);
     return ring_write(host, at, &half, size);
 }
 
@@ -155,7 +152,7 @@ bool packed_publish(const struct virtqueue *queue, const struct virtio_host *hos
 
 /* Is the slot that the driver names among those used since the last time? One with the other wrap
  * counter is a round before. */
-static bool passed(const struct virtqueue *queue, u16 event)
+static bool has_passed(const struct virtqueue *queue, u16 event)
 {
     s32 slot = (s32)(event & ~EVENT_WRAP);
 
@@ -166,29 +163,25 @@ static bool passed(const struct virtqueue *queue, u16 event)
 
 bool packed_interrupts(const struct virtqueue *queue, const struct virtio_host *host)
 {
-    struct event_suppression event;
+    u32 word, flags;
 
-    if (!ring_read(host, queue->setup.driver, &event, sizeof(event)))
+    if (!ring_read(host, queue->setup.driver, &word, sizeof(word)))
         return false;
-    if ((event.flags & EVENT_MASK) == EVENT_DESCRIPTOR && queue->setup.event_idx)
-        return passed(queue, event.offset);
-    return (event.flags & EVENT_MASK) != EVENT_DISABLE;
+    flags = word >> EVENT_SHIFT & EVENT_MASK;
+    if (flags == EVENT_DESCRIPTOR && queue->setup.event_idx)
+        return has_passed(queue, (u16)word);
+    return flags != EVENT_DISABLE;
 }
 
 bool packed_suppress(struct virtqueue *queue, const struct virtio_host *host, bool wanted)
 {
-    struct event_suppression event = {0, wanted ? EVENT_ENABLE : EVENT_DISABLE};
-    u32 word;
+    u32 word = (wanted ? (u32)EVENT_ENABLE : (u32)EVENT_DISABLE) << EVENT_SHIFT;
 
-    if (wanted && queue->setup.event_idx) {
-        event.flags = EVENT_DESCRIPTOR;
-        event.offset = queue->next_available;
-        if (queue->available_wrap)
-            event.offset |= EVENT_WRAP;
-    }
-    word = event.offset | (u32)event.flags << 16;
+    if (wanted && queue->setup.event_idx)
+        word = EVENT_DESCRIPTOR << EVENT_SHIFT | queue->next_available |
+               (queue->available_wrap ? EVENT_WRAP : 0);
     if (queue->suppression == word)
         return true;
     queue->suppression = word;
-    return ring_write(host, queue->setup.device, &event, sizeof(event));
+    return ring_write(host, queue->setup.device, &word, sizeof(word));
 }

@@ -57,8 +57,8 @@ enum virtqueue_result split_look(struct virtqueue *queue, const struct virtio_ho
  * Follows the chain that begins at chain->id, into an indirect table at most once. It ends: every
  * turn appends a buffer.
  */
-static bool follow(struct virtqueue *queue, const struct virtio_host *host,
-                   struct virtio_chain *chain)
+static bool follow_chain(struct virtqueue *queue, const struct virtio_host *host,
+                         struct virtio_chain *chain)
 {
     const struct virtqueue_setup *setup = &queue->setup;
     const struct descriptor *entry;
@@ -97,7 +97,7 @@ enum virtqueue_result split_pop(struct virtqueue *queue, const struct virtio_hos
         return result;
     if (!ring_read(host, queue->setup.driver + RING_ENTRIES + 2 * at, &chain->id,
                    sizeof(chain->id)) ||
-        !follow(queue, host, chain))
+        !follow_chain(queue, host, chain))
         return VIRTQUEUE_BROKEN;
     chain->slots = 1;
     queue->next_available++;

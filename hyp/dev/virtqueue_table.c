@@ -9,7 +9,7 @@ void table_open(struct descriptor_table *table, gpa_t at, u32 count, u32 ahead)
     table->loaded = 0;
 }
 
-static bool load(struct descriptor_table *table, const struct virtio_host *host, u32 index)
+static bool load_window(struct descriptor_table *table, const struct virtio_host *host, u32 index)
 {
     u32 count = table->count - index;
 
@@ -27,7 +27,7 @@ static bool load(struct descriptor_table *table, const struct virtio_host *host,
 const struct descriptor *table_entry(struct descriptor_table *table, const struct virtio_host *host,
                                      u32 index)
 {
-    if (index - table->first >= table->loaded && !load(table, host, index))
+    if (index - table->first >= table->loaded && !load_window(table, host, index))
         return NULL;
     return &table->window[index - table->first];
 }

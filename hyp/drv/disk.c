@@ -17,7 +17,7 @@ const struct disk *disk_first(void)
     return open_disks;
 }
 
-static void begin(struct disk *disk, const char *owner, const char *source)
+static void begin_open(struct disk *disk, const char *owner, const char *source)
 {
     *disk = (struct disk){.owner = owner};
     format_text(disk->name, sizeof(disk->name), "%s", source);
@@ -85,7 +85,7 @@ bool disk_open(struct disk *disk, const char *place, const char *owner, const ch
     struct disk_source parsed;
     u64 sectors;
 
-    begin(disk, owner, source);
+    begin_open(disk, owner, source);
     if (!disk_source_parse(place, source, &parsed))
         return false;
     if (parsed.kind == SOURCE_IMAGE)
@@ -107,7 +107,7 @@ bool disk_open_image(struct disk *disk, const char *place, const char *owner, co
 {
     struct disk_source parsed;
 
-    begin(disk, owner, source);
+    begin_open(disk, owner, source);
     if (!disk_source_parse(place, source, &parsed))
         return false;
     if (!size)

@@ -66,7 +66,7 @@ struct read {
     struct block_request request;
     struct segment segment;
     u32 over; /* 1: for one of the two; exchanged */
-    u8 data[] __attribute__((aligned(PAGE_SIZE)));
+    u8 *data; /* the page behind it               */
 };
 
 #define READ_ORDER   1
@@ -100,6 +100,7 @@ static bool read_some(struct block_device *device, u64 sector, u32 sectors, void
 
     if (!read)
         return false;
+    read->data = (u8 *)read + PAGE_SIZE;
     read->segment = (struct segment){.address = phys_of(read->data), .size = sectors * SECTOR_SIZE};
     read->request = (struct block_request){
         .op = BLOCK_READ,

@@ -1,3 +1,4 @@
+/* From a device that was found to one that runs, and its end. */
 #include "hyp/drv/virtio.h"
 
 #include "arch/csr.h"
@@ -5,13 +6,9 @@
 #include "hyp/core/claim.h"
 #include "hyp/core/pages.h"
 #include "hyp/core/physmem.h"
-#include "hyp/core/printk.h"
-#include "hyp/drv/plic.h"
 
-#define POLL_MS       1
 #define RESET_WAIT_MS 100
-#define CAUSELESS_MAX 1000 /* interrupts in a row, after which a line is of no use */
-#define RING_MAX      256  /* descriptors */
+#define RING_MAX      256 /* descriptors */
 
 static u32 get(const struct virtio_drv *drv, u32 offset)
 {
@@ -137,56 +134,12 @@ const char *virtio_drv_queue(struct virtio_drv *drv, u32 index, struct virtio_ri
     return NULL;
 }
 
-/* Acknowledged before the rings are looked at: what comes meanwhile interrupts anew. */
-static u32 take_causes(struct virtio_drv *drv)
-{
-    u32 causes =
-        get(drv, VIRTIO_MMIO_INTERRUPT_STATUS) & (VIRTIO_INTERRUPT_USED | VIRTIO_INTERRUPT_CONFIG);
-
-    if (causes)
-        set(drv, VIRTIO_MMIO_INTERRUPT_ACK, causes);
-    return causes;
-}
-
-static void poll(struct timer *timer)
-{
-    struct virtio_drv *drv = container_of(timer, struct virtio_drv, poll);
-
-    drv->handler(drv->ctx, take_causes(drv) | VIRTIO_INTERRUPT_USED);
-    if (drv->polled)
-        timer_arm(&drv->poll, timer_after(POLL_MS));
-}
-
-static void start_polling(struct virtio_drv *drv)
-{
-    drv->polled = true;
-    timer_arm(&drv->poll, timer_after(POLL_MS));
-}
-
-/* A line that is high for no reason would keep this hart for ever. */
-static void interrupted(void *ctx)
-{
-    struct virtio_drv *drv = ctx;
-    u32 causes = take_causes(drv);
-
-    if (causes) {
-        drv->causeless = 0;
-        drv->handler(drv->ctx, causes);
-    } else if (++drv->causeless == CAUSELESS_MAX) {
-        plic_drv_mask(drv->interrupt, true);
-        complain(drv->name, "it interrupts without a reason: from now on it is polled");
-        start_polling(drv);
-    }
-}
-
 void virtio_drv_run(struct virtio_drv *drv, void (*handler)(void *ctx, u32 causes), void *ctx)
 {
     drv->handler = handler;
     drv->ctx = ctx;
-    drv->poll.fire = poll;
     add_status(drv, VIRTIO_DRIVER_OK);
-    if (!plic_drv_attach(drv->interrupt, interrupted, drv))
-        start_polling(drv);
+    virtio_interrupts_begin(drv);
 }
 
 const char *virtio_drv_trouble(const struct virtio_drv *drv)
@@ -203,9 +156,7 @@ const char *virtio_drv_trouble(const struct virtio_drv *drv)
 
 bool virtio_drv_stop(struct virtio_drv *drv)
 {
-    if (!drv->polled)
-        plic_drv_mask(drv->interrupt, true);
-    drv->polled = false;
+    virtio_interrupts_end(drv);
     return reset(drv);
 }
 

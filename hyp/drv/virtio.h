@@ -23,7 +23,7 @@ struct virtio_drv {
     u32 interrupt; /* source; 0: none   */
     bool polled;   /* it has no interrupt, or one that is of no use */
 
-    /* Private to virtio.c. */
+    /* Private to virtio.c and virtio_interrupt.c. */
     const char *name;
     u32 causeless; /* interrupts in a row without a reason */
     void (*handler)(void *ctx, u32 causes);
@@ -56,6 +56,10 @@ const char *virtio_drv_queue(struct virtio_drv *drv, u32 index, struct virtio_ri
  * millisecond.
  */
 void virtio_drv_run(struct virtio_drv *drv, void (*handler)(void *ctx, u32 causes), void *ctx);
+
+/* virtio_interrupt.c, for virtio.c: calls the handler from now on, and does not any more. */
+void virtio_interrupts_begin(struct virtio_drv *drv);
+void virtio_interrupts_end(struct virtio_drv *drv);
 
 /* Tells the device that there is something in a queue. Any hart. */
 static inline void virtio_drv_notify(const struct virtio_drv *drv, u32 queue)

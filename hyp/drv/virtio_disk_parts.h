@@ -37,7 +37,7 @@ struct virtio_disk {
     struct timer watch;
 
     struct spinlock lock; /* of all that follows; nothing is called with it held but timer_arm */
-    bool gone;
+    bool gone, error_told;
     bool watching; /* the timer is armed */
     struct virtio_ring ring;
     struct disk_slot slots[VIRTIO_RING_SLOTS];
@@ -48,6 +48,14 @@ struct virtio_disk {
 void disk_submit(struct block_device *device, struct block_request *request);
 void disk_interrupted(void *ctx, u32 causes);
 void disk_watch(struct timer *timer);
+
+/* Gives the device what waits for it. The lock is held. True: it is to be notified. */
+bool disk_start_waiting(struct virtio_disk *disk);
+
+/* virtio_disk_done.c; with no lock held: takes what the device has done, in bounded time; and gives
+ * the disk up, for good: all its requests fail, and one sentence says `why`. */
+void disk_take_done(struct virtio_disk *disk);
+void disk_fail(struct virtio_disk *disk, const char *why);
 
 /* virtio_disk_request.c; the lock is held. */
 

@@ -80,7 +80,7 @@ static bool allocate(struct virtio_disk *disk)
 }
 
 /* Its queue is set up last: there is none to be freed. */
-static void discard(struct virtio_disk *disk)
+static void free_all(struct virtio_disk *disk)
 {
     if (disk->cells)
         page_free_ptr(disk->cells, 0);
@@ -89,7 +89,7 @@ static void discard(struct virtio_disk *disk)
     page_free_ptr(disk, 0);
 }
 
-static const char *start(struct virtio_disk *disk)
+static const char *try_to_start(struct virtio_disk *disk)
 {
     const char *refused = virtio_drv_open(disk->drv, FEATURES, disk->name);
 
@@ -113,11 +113,11 @@ struct block_device *virtio_disk_start(struct virtio_drv *drv, const char *name)
     disk->name = name;
     disk->tail = &disk->waiting;
     disk->watch.fire = disk_watch;
-    refused = start(disk);
+    refused = try_to_start(disk);
     if (refused) {
         complain(name, "%s: it is left out", refused);
         virtio_drv_close(drv);
-        discard(disk);
+        free_all(disk);
         return NULL;
     }
     virtio_drv_run(drv, disk_interrupted, disk);

@@ -24,7 +24,7 @@ static void read_config(struct virtio_nic *nic)
         nic->mac[i] = virtio_drv_config8(drv, i);
 }
 
-static const char *start(struct virtio_nic *nic)
+static const char *try_to_start(struct virtio_nic *nic)
 {
     const char *refused = virtio_drv_open(nic->drv, FEATURES, nic->name);
 
@@ -39,7 +39,7 @@ static const char *start(struct virtio_nic *nic)
     return refused ? refused : virtio_drv_queue(nic->drv, NIC_QUEUE_OUT, &nic->out, NIC_CHAIN);
 }
 
-static void discard(struct virtio_nic *nic)
+static void free_all(struct virtio_nic *nic)
 {
     virtio_drv_free_queue(&nic->in);
     virtio_drv_free_queue(&nic->out);
@@ -62,11 +62,11 @@ struct virtio_nic *virtio_nic_start(struct virtio_drv *drv, const char *name,
     }
     nic->drv = drv;
     nic->name = name;
-    refused = start(nic);
+    refused = try_to_start(nic);
     if (refused) {
         complain(name, "%s: it is left out", refused);
         virtio_drv_close(drv);
-        discard(nic);
+        free_all(nic);
         return NULL;
     }
     sched_init_task(&nic->task, group, nic_run);

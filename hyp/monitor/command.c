@@ -14,6 +14,7 @@ const struct command_table command_tables[] = {
     {"Looking into a VM", commands_look},
     {"Counting", commands_stat},
     {"Tracing", commands_trace},
+    {"Disks", commands_disks},
     {"The network", commands_net},
     {"The machine", commands_system},
     {"The monitor", commands_monitor},

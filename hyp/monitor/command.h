@@ -53,6 +53,7 @@ extern const struct command commands_vm[];      /* cmd_vm.c: vms create start ..
 extern const struct command commands_look[];    /* cmd_look.c: regs mem map walk             */
 extern const struct command commands_stat[];    /* cmd_stat.c: stat top                      */
 extern const struct command commands_trace[];   /* cmd_trace.c: trace                        */
+extern const struct command commands_disks[];   /* cmd_disks.c: disks                        */
 extern const struct command commands_net[];     /* cmd_net.c: net                            */
 extern const struct command commands_system[];  /* cmd_system.c: machine log set console     */
 extern const struct command commands_monitor[]; /* cmd_monitor.c: help quit                  */

@@ -32,10 +32,18 @@ bool mem_read_hpa(hpa_t pa, void *to, u32 size)
     return true;
 }
 
+static bool is_host_ram(hpa_t pa)
+{
+    return in_ranges(machine.ram, machine.ram_count, pa);
+}
+
+/* What stage 2 maps and is no RAM is a device of the host, handed through. */
 static bool nothing_at(const struct vm *vm, gpa_t gpa)
 {
+    struct stage2_leaf leaf;
     u32 base;
-    const char *device = device_name(gpa, &base);
+    const char *device =
+        stage2_lookup(&vm->stage2, gpa, &leaf) ? "registers of a device" : device_name(gpa, &base);
 
     if (device)
         command_failed("gPA 0x%09llx is in the %s: reading a device has effects", gpa, device);
@@ -45,6 +53,20 @@ static bool nothing_at(const struct vm *vm, gpa_t gpa)
     return false;
 }
 
+/* Memory that VMs share is mapped, but not the VM's RAM. */
+static bool read_shared(const struct vm *vm, gpa_t gpa, void *to, u32 size)
+{
+    struct stage2_leaf leaf;
+    u8 *out = to;
+
+    for (u32 i = 0; i < size; i++) {
+        if (!stage2_lookup(&vm->stage2, gpa + i, &leaf) || !is_host_ram(leaf.hpa))
+            return false;
+        phys_read(leaf.hpa, out + i, 1);
+    }
+    return true;
+}
+
 bool mem_read_gpa(const struct vm *vm, gpa_t gpa, void *to, u32 size)
 {
     if (gpa >> SV32X4_GPA_BITS) {
@@ -52,7 +74,7 @@ bool mem_read_gpa(const struct vm *vm, gpa_t gpa, void *to, u32 size)
         return false;
     }
     if (!memory_is_ram(vm, gpa, size))
-        return nothing_at(vm, gpa);
+        return read_shared(vm, gpa, to, size) || nothing_at(vm, gpa);
     if (!memory_peek(vm, gpa, to, size)) {
         command_failed("VM \"%s\" has no memory now", vm->config.name);
         return false;
@@ -65,6 +87,8 @@ bool mem_read_gva(const struct vcpu *vcpu, gva_t gva, void *to, u32 size)
     struct walk_record record;
 
     guest_walk_debug(vcpu, gva, &record);
+    if (!record.cause && !is_host_ram(record.hpa))
+        return nothing_at(vcpu->vm, record.gpa);
     if (!record.cause) {
         phys_read(record.hpa, to, size);
         return true;

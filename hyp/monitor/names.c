@@ -143,12 +143,21 @@ const char *sbi_name_at(u32 index)
     return NULL;
 }
 
-const char *device_name(gpa_t gpa, u32 *base)
+/* The device there of the first VMs, `count` of them, that have one: what is at an address, if
+ * anything, is the same in all. */
+static const struct mmio_region *find_device(u32 address, u32 count)
 {
     const struct mmio_region *region = NULL;
 
-    if (vm_count && !(gpa >> 32))
-        region = bus_find(&vms[0]->bus, (u32)gpa);
+    for (u32 i = 0; i < count && !region; i++)
+        region = bus_find(&vms[i]->bus, address);
+    return region;
+}
+
+const char *device_name(gpa_t gpa, u32 *base)
+{
+    const struct mmio_region *region = gpa >> 32 ? NULL : find_device((u32)gpa, vm_count);
+
     if (!region)
         return NULL;
     *base = region->base;
@@ -157,5 +166,12 @@ const char *device_name(gpa_t gpa, u32 *base)
 
 const char *device_name_at(u32 index)
 {
-    return vm_count && index < vms[0]->bus.count ? vms[0]->bus.regions[index].name : NULL;
+    for (u32 i = 0; i < vm_count; i++) {
+        const struct bus *bus = &vms[i]->bus;
+
+        for (u32 j = 0; j < bus->count; j++)
+            if (!find_device(bus->regions[j].base, i) && !index--)
+                return bus->regions[j].name;
+    }
+    return NULL;
 }

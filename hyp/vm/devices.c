@@ -131,6 +131,21 @@ static bool open_disk(struct vm *vm, u32 nth)
     return disk_open(disk, config_place(&vm->config, "disk"), vm->config.name, source);
 }
 
+/* A size in binary units, as the decimal units that rates are in. */
+static u64 decimal(u64 size, char unit)
+{
+    switch (unit) {
+    case 'K':
+        return (size >> 10) * 1000;
+    case 'M':
+        return (size >> 20) * 1000000;
+    case 'G':
+        return (size >> 30) * 1000000000;
+    default:
+        return size;
+    }
+}
+
 /* "GROUP" or "GROUP,rate=10M". */
 static bool parse_net(const struct vm_config *config, const char *text, char *group, u64 *rate)
 {
@@ -153,6 +168,7 @@ static bool parse_net(const struct vm_config *config, const char *text, char *gr
     if (strncmp(rest, option, sizeof(option) - 1) || !value_size(&number, rate) || !*rate)
         return complain(config_place(config, "net"),
                         "\"%s\": expected GROUP or GROUP,rate=10M (bits a second)", text);
+    *rate = decimal(*rate, (char)number.data[number.length - 2]);
     return true;
 }
 
@@ -289,14 +305,8 @@ void devices_free(struct vm *vm)
 
 void devices_reset(struct vm *vm)
 {
-    for (u32 i = 0; vm->devices && i < VIRTIO_SLOTS; i++) {
-        struct virtio_slot *slot = &vm->devices->slots[i];
-
-        virtio_mmio_reset(&slot->registers);
-        if (slot->kind == SLOT_NET)
-            while (switch_receive(&vm->devices->ports[slot->nth]))
-                switch_received(&vm->devices->ports[slot->nth]);
-    }
+    for (u32 i = 0; vm->devices && i < VIRTIO_SLOTS; i++)
+        virtio_mmio_reset(&vm->devices->slots[i].registers);
     if (vm->devices)
         devices_start_worker(vm);
 }

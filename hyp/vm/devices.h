@@ -34,13 +34,20 @@ struct virtio_slot {
     u32 wanted;  /* its service is to be called; atomic                                */
 };
 
+/* RAM is to be given back, for which no disk's request may be under way. */
+enum quiesce {
+    QUIESCE_NO,
+    QUIESCE_TRIES, /* disks begin nothing new, and the balloon looks whether all are idle       */
+    QUIESCE_WAITS, /* they were not: it looks again when a request is done                      */
+};
+
 /* Allocated when the VM is made, if it has any virtio device. */
 struct vm_devices {
     struct task worker;
     struct virtio_slot slots[VIRTIO_SLOTS];
     struct disk disks[VIRTIO_SLOTS];
     struct switch_port ports[VIRTIO_SLOTS];
-    u32 quiesce; /* devices begin nothing new: RAM is to be given back; atomic */
+    u32 quiesce; /* enum quiesce, atomic */
 };
 
 /* On the bus: device is a struct virtio_slot *. */

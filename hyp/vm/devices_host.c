@@ -135,12 +135,13 @@ static bool balloon_give_back(void *slot, gpa_t gpa, u64 size)
 {
     struct vm *vm = vm_of(slot);
 
-    __atomic_store_n(&vm->devices->quiesce, true, __ATOMIC_SEQ_CST);
-    if (!disks_are_idle(vm))
+    __atomic_store_n(&vm->devices->quiesce, QUIESCE_TRIES, __ATOMIC_SEQ_CST);
+    if (!disks_are_idle(vm)) {
+        __atomic_store_n(&vm->devices->quiesce, QUIESCE_WAITS, __ATOMIC_SEQ_CST);
         return false;
+    }
     if (memory_is_ram(vm, gpa, size))
         memory_give_back(vm, gpa, size);
-    __atomic_store_n(&vm->devices->quiesce, false, __ATOMIC_SEQ_CST);
     return true;
 }
 

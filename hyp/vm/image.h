@@ -18,8 +18,8 @@ struct image_plan {
 
 /*
  * Plans the loading of the VM's kernel: ELF by the physical addresses of its segments; a Linux
- * Image or a raw binary at PLATFORM_KERNEL_OFFSET of its RAM. Pieces do not overlap, and all is RAM of the VM.
- * False: the image is no good for this VM, and a sentence about it has been printed.
+ * Image or a raw binary at PLATFORM_KERNEL_OFFSET of its RAM. Pieces do not overlap, and all is RAM
+ * of the VM. False: the image is no good for this VM, and a sentence about it has been printed.
  */
 bool image_plan(const struct vm *vm, struct image_plan *plan);
 

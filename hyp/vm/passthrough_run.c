@@ -24,7 +24,7 @@ void passthrough_interrupt(void *ctx)
     spin_lock(&device->lock);
     if (device->live) {
         /* First: the guest may complete it at once. */
-        __atomic_store_n(&device->waits, true, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&device->waits, 1, __ATOMIC_SEQ_CST);
         plic_set_level(&device->vm->platform.plic, device->source, true);
     }
     spin_unlock(&device->lock);
@@ -43,7 +43,7 @@ void passthrough_completed(struct vm *vm, u32 source)
 {
     struct passthrough *device = find(vm, source);
 
-    if (device && __atomic_exchange_n(&device->waits, false, __ATOMIC_SEQ_CST))
+    if (device && __atomic_exchange_n(&device->waits, 0, __ATOMIC_SEQ_CST))
         plic_drv_mask(source, false);
 }
 
@@ -51,7 +51,7 @@ static void set_live(struct passthrough *device, bool live)
 {
     spin_lock(&device->lock);
     device->live = live;
-    device->waits = false;
+    device->waits = 0;
     if (device->source) {
         plic_set_level(&device->vm->platform.plic, device->source, false);
         plic_drv_mask(device->source, !live);
@@ -59,11 +59,15 @@ static void set_live(struct passthrough *device, bool live)
     spin_unlock(&device->lock);
 }
 
-static void reset_virtio(const struct passthrough *device)
+/* Ends the DMA of a virtio device; of others we do not know how. */
+static void quiet(const struct passthrough *device)
 {
-    volatile u32 *status = (volatile u32 *)(device->virtio + VIRTIO_STATUS);
     u64 deadline = time_now() + machine.timebase;
+    volatile u32 *status;
 
+    if (!device->virtio)
+        return;
+    status = (volatile u32 *)(device->virtio + VIRTIO_STATUS);
     *status = 0;
     while (*status && time_now() < deadline)
         ;
@@ -72,8 +76,7 @@ static void reset_virtio(const struct passthrough *device)
 void passthrough_stop(struct vm *vm)
 {
     for (u32 i = 0; i < passthrough_count(vm); i++) {
-        if (vm->passthrough[i].virtio)
-            reset_virtio(&vm->passthrough[i]);
+        quiet(&vm->passthrough[i]);
         set_live(&vm->passthrough[i], false);
     }
 }
@@ -81,6 +84,7 @@ void passthrough_stop(struct vm *vm)
 void passthrough_reset(struct vm *vm)
 {
     for (u32 i = 0; i < passthrough_count(vm); i++) {
+        quiet(&vm->passthrough[i]); /* before its first life: firmware may have used it */
         if (vm->passthrough[i].source)
             plic_relay(&vm->platform.plic, vm->passthrough[i].source);
         set_live(&vm->passthrough[i], true);

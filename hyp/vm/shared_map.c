@@ -31,10 +31,10 @@ static bool map_region(struct vm *vm, u32 slot)
     struct shared_region *region = attachment->region;
 
     spin_lock(&region->ram_lock);
-    attachment->mapped = begin_use(region);
+    attachment->pages = begin_use(region) ? region->size / PAGE_SIZE : 0;
     spin_unlock(&region->ram_lock);
-    return attachment->mapped && shared_ram_map(&region->ram, &vm->stage2, region_gpa(slot),
-                                                attachment->read_only ? RIGHTS_RO : RIGHTS_RW);
+    return attachment->pages && shared_ram_map(&region->ram, &vm->stage2, region_gpa(slot),
+                                               attachment->read_only ? RIGHTS_RO : RIGHTS_RW);
 }
 
 bool shared_regions_map(struct vm *vm)
@@ -67,10 +67,10 @@ static void unmap_region(struct vm *vm, u32 slot)
     struct shared_attachment *attachment = &vm->shared[slot];
     struct shared_region *region = attachment->region;
 
-    if (!attachment->mapped)
+    if (!attachment->pages)
         return;
     shared_ram_unmap(&region->ram, &vm->stage2, region_gpa(slot));
-    attachment->mapped = false;
+    attachment->pages = 0;
     spin_lock(&region->ram_lock);
     region->users--;
     spin_unlock(&region->ram_lock);

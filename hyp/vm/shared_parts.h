@@ -24,4 +24,11 @@ struct shared_region {
 /* How many regions a VM has. */
 u32 shared_count(const struct vm *vm);
 
+/* struct doorbell_host of an attachment. */
+u32 shared_peers(void *attachment);
+void shared_ring(void *attachment, u32 numbers);
+
+/* The doorbells of a VM are pages of one window; device: struct vm *. */
+extern const struct mmio_ops shared_doorbells_ops;
+
 #endif

@@ -25,7 +25,7 @@ struct shared_attachment {
     struct shared_region *region; /* NULL: none, and none behind it */
     struct vm *vm;
     bool read_only;
-    bool mapped; /* it uses the region's RAM */
+    u32 pages; /* of the region's RAM that it has mapped: none or all */
     struct doorbell doorbell;
 };
 
@@ -45,6 +45,9 @@ bool shared_regions_clear_step(struct vm *vm);
  * RAM of those that nobody has any more goes, in steps; true: done. */
 void shared_regions_unmap(struct vm *vm);
 bool shared_regions_free_step(struct vm *vm);
+
+/* Has the VM one that it may not write? Then its hardware may not set A and D (vm_hardware_ad). */
+bool shared_regions_read_only(const struct vm *vm);
 
 /* Between stop and reset no doorbell rings at this VM: its vCPUs may come and go. Stop when they
  * have retired; reset, the power-on state of the doorbells, after that of the PLIC. */

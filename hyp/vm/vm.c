@@ -23,7 +23,7 @@ u64 vm_time(const struct vm *vm)
 
 bool vm_hardware_ad(const struct vm *vm)
 {
-    return features.guest_adue && !vm->config.shared;
+    return features.guest_adue && !vm->config.shared && !shared_regions_read_only(vm);
 }
 
 struct vm *vm_find(const char *name)

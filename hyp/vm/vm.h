@@ -72,9 +72,9 @@ struct vm *vm_find(const char *name);
 void vms_power_off(bool failed) __attribute__((noreturn));
 
 /*
- * Does hardware set A and D in the guest's tables? Not where images are shared: some machines (QEMU
- * up to 10.0 at least) do so even where the G-stage allows no store, in what may be a page that
- * other VMs see.
+ * Does hardware set A and D in the guest's tables? Not where images are shared, or memory that the
+ * VM may only read: some machines (QEMU up to 10.0 at least) do so even where the G-stage allows no
+ * store, in what may be a page that other VMs see.
  */
 bool vm_hardware_ad(const struct vm *vm);
 

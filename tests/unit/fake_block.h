@@ -1,10 +1,7 @@
 /*
  * A disk for unit tests and fuzzers: an array, with a cache that loses what was not flushed. It
  * checks that every request is one that hyp/core/block.h allows, and carries it out at once, or
- * keeps it until the test wants it done. Whoever includes this has a CHECK(condition), as unit.h's,
- * and a function that tells where RAM is:
- *
- *     static u8 *fake_block_bytes(hpa_t at, u32 size);
+ * keeps it until the test wants it done. A fuzzer has a CHECK(condition) of its own.
  */
 #ifndef UNIT_FAKE_BLOCK_H
 #define UNIT_FAKE_BLOCK_H
@@ -13,13 +10,20 @@
 
 #include "hyp/core/block.h"
 
+#ifndef CHECK
+#include "tests/unit/unit.h"
+#endif
+
+#ifndef FAKE_BLOCK_SECTORS
 #define FAKE_BLOCK_SECTORS 2048u
-#define FAKE_BLOCK_LOG     4096u
+#endif
+#define FAKE_BLOCK_LOG 1024u
 
 struct fake_block {
     struct block_device device;
     u8 bytes[FAKE_BLOCK_SECTORS * SECTOR_SIZE];
     u8 durable[FAKE_BLOCK_SECTORS * SECTOR_SIZE]; /* what a power cut leaves           */
+    u8 *(*ram)(hpa_t at, u32 size);               /* where a segment is */
     bool keeps;                                   /* requests, until fake_block_do     */
     struct block_request *kept[64];
     u32 kept_count;
@@ -42,7 +46,7 @@ static inline void fake_block_copy(const struct block_request *request)
 
     for (u32 i = 0; i < request->segment_count; i++) {
         const struct segment *segment = &request->segments[i];
-        u8 *ram = fake_block_bytes(segment->address, segment->size);
+        u8 *ram = fake_block.ram(segment->address, segment->size);
 
         if (request->op == BLOCK_READ)
             memcpy(ram, at, segment->size);
@@ -129,9 +133,10 @@ static inline u8 fake_block_byte(u64 at)
 }
 
 /* A fresh disk that takes all requests, a large one at once. */
-static inline void fake_block_begin(void)
+static inline void fake_block_begin(u8 *(*ram)(hpa_t at, u32 size))
 {
     memset(&fake_block, 0, sizeof(fake_block));
+    fake_block.ram = ram;
     fake_block.fail_in = ~0u;
     fake_block.failure = BLOCK_IO_ERROR;
     fake_block.device = (struct block_device){

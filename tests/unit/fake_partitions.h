@@ -1,7 +1,7 @@
 /*
  * Disks with partition tables, for unit tests and the fuzzer of hyp/drv/partition*.c: tables are
- * written as other systems write them, by the layout in the UEFI specification. Included after the
- * .c files, one of which has the CRC.
+ * written as other systems write them, by the layout in the UEFI specification. Includes those .c
+ * files, one of which has the CRC.
  */
 #ifndef UNIT_FAKE_PARTITIONS_H
 #define UNIT_FAKE_PARTITIONS_H
@@ -9,11 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hyp/drv/partition_parts.h"
+#include "hyp/drv/partition.c"
+#include "hyp/drv/partition_gpt.c"
+#include "hyp/drv/partition_mbr.c"
 
+#ifndef FAKE_SECTORS
 #define FAKE_SECTORS 2048u
+#endif
+#ifndef FAKE_ENTRIES
 #define FAKE_ENTRIES 128u
-#define FAKE_TABLE   (FAKE_ENTRIES * 128 / 512) /* sectors of a GPT's entries */
+#endif
+#define FAKE_TABLE (FAKE_ENTRIES * 128 / 512) /* sectors of a GPT's entries */
 
 static struct {
     u8 bytes[FAKE_SECTORS][512];

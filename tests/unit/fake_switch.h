@@ -1,6 +1,6 @@
 /*
  * The switch for unit tests and fuzzers, with what is around it: pages, the host's network cards,
- * frames of senders. Whoever includes this has a CHECK(condition) and fake_console.h.
+ * frames of senders. A fuzzer brings its own CHECK(condition).
  */
 #ifndef UNIT_FAKE_SWITCH_H
 #define UNIT_FAKE_SWITCH_H
@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/fake_time.h"
+#include "tests/unit/fake_console.h"
+#ifndef CHECK
+#include "tests/unit/unit.h"
+#endif
 #include "hyp/drv/switch.c"
 #include "hyp/drv/switch_address.c"
 #include "hyp/drv/switch_port.c"

@@ -12,6 +12,22 @@
 #endif
 #define DRV_VIRTIO_REGISTER_H
 
+/* A full fence is where the driver looks whether the device has done something meanwhile. */
+#ifdef ARCH_FENCE_H
+#error "include this before any header that has fences"
+#endif
+#define ARCH_FENCE_H
+
+static void (*card_at_fence)(void);
+
+static inline void fence_full(void)
+{
+    if (card_at_fence)
+        card_at_fence();
+}
+
+static inline void fence_release(void) {}
+
 #include "tests/unit/fake_console.h"
 #include "tests/unit/fake_physmem.h"
 #include "hyp/core/claim.h"
@@ -500,6 +516,7 @@ static inline void cards_reset(void)
     memset(card_lines, 0, sizeof(card_lines));
     memset(card_disabled, 0, sizeof(card_disabled));
     card_no_plic = false;
+    card_at_fence = NULL;
     for (u32 i = 0; i < CARDS; i++) {
         card_make(i, VIRTIO_NONE, false, 0);
         claim_release((fdt_node)i + 1);
@@ -510,6 +527,7 @@ static inline void cards_reset(void)
 #include "hyp/core/claim.c"
 #include "hyp/drv/virtio.c"
 #include "hyp/drv/virtio_find.c"
+#include "hyp/drv/virtio_interrupt.c"
 #include "hyp/drv/virtio_ring.c"
 
 /* As if the machine had just been turned on. */

@@ -107,6 +107,33 @@ TEST(the_tree_stays_where_kernels_look_for_it_in_a_large_vm)
     end();
 }
 
+/* RAM that is where it is on the host. */
+TEST(places_follow_the_start_of_ram)
+{
+    start_vm(MIB(16), 100001, 70001, "lazy");
+    vm->memory.base = 0xb0000000;
+    boot();
+    CHECK_EQ(vcpu.start_entry, 0xb0400000);
+    CHECK_EQ(vcpu.start_opaque, 0xb0000000 + MIB(14));
+    CHECK(guest_reads(0xb0400000, kernel, 100001));
+    CHECK(guest_reads(fdt_initrd, initrd, 70001));
+    CHECK_EQ(fdt_initrd_end, fdt_initrd + 70001);
+    CHECK(fdt_initrd < 0xb0000000 + MIB(14) && fdt_initrd > 0xb0000000 + MIB(13));
+    end();
+}
+
+/* A register of the first vCPU has its address. */
+TEST(the_tree_is_below_4_gib_where_ram_reaches_past_them)
+{
+    start_vm(GIB(1), 100, 5000, "lazy");
+    vm->memory.base = GIB(4) - MIB(64);
+    boot();
+    CHECK_EQ(vcpu.start_opaque, GIB(4) - MIB(2));
+    CHECK_EQ(vcpu.start_entry, GIB(4) - MIB(60));
+    CHECK_EQ(fdt_initrd, GIB(4) - MIB(2) - 2 * PAGE_SIZE);
+    end();
+}
+
 TEST(the_next_life_has_the_same_pieces)
 {
     start_vm(MIB(8), 9000, 5000, "shared");

@@ -76,6 +76,7 @@ const struct command commands_trace[] = {
     {.name = "refuse", .arguments = "[X]", .max_words = 1, .run = refuse},
     {.name = NULL},
 };
+const struct command commands_disks[] = {{.name = NULL}};
 const struct command commands_net[] = {{.name = NULL}};
 const struct command commands_system[] = {
     {.name = "set", .arguments = "", .complete = {COMPLETE_SETTING}, .max_words = 2, .run = note},

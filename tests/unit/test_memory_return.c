@@ -5,7 +5,7 @@
 #include "tests/unit/fake_lock.h"
 #include "tests/unit/memory_rig.h"
 
-#define PAGE(n) (RAM + (gpa_t)(n) * PAGE_SIZE)
+#define PAGE(n) (RAM + (gpa_t)(n)*PAGE_SIZE)
 
 static struct vm *begin(const char *how)
 {
@@ -75,21 +75,14 @@ TEST(a_page_that_is_given_back_is_the_hosts)
 
 TEST(another_vm_can_have_it)
 {
-    struct vm *vm = begin(""), *other;
-    hpa_t last = page_alloc(2, ZONE_DIRECT); /* room for tables: a root, and some */
+    struct vm *vm = begin(""), *other = make_vm(1, "lazy");
+    hpa_t tables = page_alloc(1, ZONE_DIRECT); /* of the one for the split, of the other's RAM */
 
     while (page_alloc(0, ZONE_ANY) != PAGE_NONE)
         ;
-    other = describe_vm(1, "lazy");
-    CHECK(!memory_create(other));
-    page_free(last, 2);
-    CHECK(memory_create(other));
     CHECK_EQ(memory_touch(other, RAM, true), MEMORY_EXHAUSTED);
-    last = page_alloc(0, ZONE_ANY);
-    CHECK_EQ(last, PAGE_NONE);
-    end_vm(other);
+    page_free(tables, 1);
     CHECK(memory_give_back(vm, PAGE(3), 10 * PAGE_SIZE));
-    CHECK(memory_create(other));
     CHECK_EQ(memory_touch(other, RAM, true), MEMORY_BACKED);
     CHECK(leaf_at(other, RAM).hpa >= HIGH_BANK);
     end_vm(other);

@@ -490,6 +490,75 @@ TEST(a_block_split_into_one_stays_as_it_is)
     CHECK_EQ(pages_free(), PAGES(48));
 }
 
+/* ---- Runs of blocks ---- */
+
+#define BLOCK ((u64)PAGE_SIZE << PAGE_MAX_ORDER)
+
+TEST(a_run_is_the_highest_that_is_free_within_the_bounds)
+{
+    hpa_t run;
+
+    start_machine();
+    run = page_alloc_run(3, 0, HIGH_BANK);
+    CHECK_EQ(run, LOW_BANK + LOW_SIZE - 3 * BLOCK);
+    CHECK_EQ(pages_free(), PAGES(48 - 12));
+    CHECK_EQ(pages_free_blocks(), 12 - 3);
+    CHECK_EQ(page_alloc_run(2, 0, HIGH_BANK), PAGE_NONE);
+    CHECK_EQ(page_alloc_run(1, 0, HIGH_BANK), LOW_BANK);
+    CHECK_EQ(page_alloc_run(8, 0, GIB(16)), HIGH_BANK);
+    CHECK_EQ(pages_free(), 0);
+    for (u32 i = 0; i < 3; i++)
+        page_free(run + i * BLOCK, PAGE_MAX_ORDER);
+    CHECK_EQ(page_alloc_run(1, run + 1, run + 2 * BLOCK), run + BLOCK); /* whole within them */
+    CHECK_EQ(page_alloc_run(1, run, run + BLOCK - 1), PAGE_NONE);
+    CHECK_EQ(page_alloc_run(1, run, run + BLOCK), run);
+    page_free(run, PAGE_MAX_ORDER);
+    page_free(run + BLOCK, PAGE_MAX_ORDER);
+    page_free(LOW_BANK, PAGE_MAX_ORDER);
+    for (u32 i = 0; i < 8; i++)
+        page_free(HIGH_BANK + i * BLOCK, PAGE_MAX_ORDER);
+    CHECK_EQ(pages_free(), PAGES(48));
+    CHECK_EQ(count_blocks(0, ZONE_ANY), PAGES(48));
+}
+
+TEST(a_run_goes_round_what_is_in_use)
+{
+    hpa_t page;
+
+    start_machine();
+    page = page_alloc_run(4, HIGH_BANK, HIGH_BANK + 6 * BLOCK);
+    CHECK_EQ(page, HIGH_BANK + 2 * BLOCK);
+    page_split(page, PAGE_MAX_ORDER, 0);
+    for (u32 i = 0; i < PAGES(4); i++)
+        if (i != 700)
+            page_free(page + i * PAGE_SIZE, 0);
+    /* One page in use is enough. */
+    CHECK_EQ(page_alloc_run(3, HIGH_BANK, HIGH_BANK + 5 * BLOCK), PAGE_NONE);
+    CHECK_EQ(page_alloc_run(2, HIGH_BANK, HIGH_BANK + 5 * BLOCK), HIGH_BANK);
+    page_free(page + 700 * PAGE_SIZE, 0);
+    CHECK_EQ(page_alloc_run(1, HIGH_BANK, HIGH_BANK + 5 * BLOCK), page);
+}
+
+TEST(a_run_may_reach_over_banks_side_by_side)
+{
+    reset();
+    fake_ram_add(LOW_BANK, 2 * LOW_SIZE, true, FAKE_BACKED);
+    add_bank(LOW_BANK, LOW_BANK + LOW_SIZE);
+    add_bank(LOW_BANK + LOW_SIZE, LOW_BANK + 2 * LOW_SIZE);
+    CHECK_EQ(page_alloc_run(8, 0, GIB(16)), LOW_BANK);
+    CHECK_EQ(pages_free(), 0);
+}
+
+TEST(no_run_is_none)
+{
+    start_machine();
+    CHECK_EQ(page_alloc_run(9, 0, GIB(16)), PAGE_NONE);
+    CHECK_EQ(page_alloc_run(1, LOW_BANK + LOW_SIZE, HIGH_BANK), PAGE_NONE);
+    CHECK_EQ(page_alloc_run(1, HIGH_BANK, LOW_BANK), PAGE_NONE);
+    CHECK_EQ(page_alloc_run(1, GIB(16) - 1, GIB(16)), PAGE_NONE);
+    CHECK_EQ(pages_free(), PAGES(48));
+}
+
 TEST(a_wrong_split_panics)
 {
     hpa_t block;

@@ -1,8 +1,5 @@
 /* Partition tables: GPT and MBR as other systems write them, damaged ones and hostile ones. */
 #include "tests/unit/unit.h"
-#include "hyp/drv/partition.c"
-#include "hyp/drv/partition_gpt.c"
-#include "hyp/drv/partition_mbr.c"
 #include "tests/unit/fake_partitions.h"
 
 static struct partition found;

@@ -11,6 +11,7 @@
 #include "hyp/dev/doorbell.c"
 #include "hyp/dev/plic.c"
 #include "hyp/vm/bus.c"
+#include "hyp/vm/shared_bells.c"
 #include "hyp/vm/shared_map.c"
 #define page_alloc rig_page_alloc
 #include "hyp/vm/shared_ram.c"

@@ -3,6 +3,7 @@
  * once, that take their time, or that fail, drivers that are wrong, and resets at a bad time.
  */
 #include "tests/unit/unit.h"
+#include "tests/unit/fake_block.h"
 #include "tests/unit/fake_virtio.h"
 #include "hyp/dev/virtio_blk.c"
 #include "hyp/dev/virtio_blk_data.c"
@@ -19,15 +20,13 @@ hpa_t phys_of(const void *ptr)
     return ROOM_HOST + (u64)((const u8 *)ptr - room);
 }
 
-static u8 *fake_block_bytes(hpa_t at, u32 size)
+static u8 *ram_at(hpa_t at, u32 size)
 {
     if (at < ROOM_HOST || at >= ROOM_HOST + sizeof(room))
         return fake_host_bytes(at, size);
     CHECK(size <= ROOM_HOST + sizeof(room) - at);
     return room + (at - ROOM_HOST);
 }
-
-#include "tests/unit/fake_block.h"
 
 #define QUEUE_SIZE 256
 #define STATUS     0xee /* where no status was written yet */
@@ -54,7 +53,7 @@ static void plug_in(u32 queue_count, bool modern, u64 features)
 
 static void begin(void)
 {
-    fake_block_begin();
+    fake_block_begin(ram_at);
     plug_in(1, false, FLUSHES);
 }
 
@@ -189,7 +188,7 @@ TEST(reads_and_writes_on_every_kind_of_ring)
     for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
         struct driver_request request;
 
-        fake_block_begin();
+        fake_block_begin(ram_at);
         plug_in(1, kinds[i].modern, kinds[i].features);
         request = offer(VIRTIO_BLK_T_IN, 5, 3 * SECTOR_SIZE);
         serve();
@@ -244,6 +243,22 @@ TEST(writes_in_every_layout)
     }
 }
 
+/* Data in `count` buffers of `piece` bytes; as many as a ring has. */
+static struct driver_request offer_pieces(u32 type, u64 sector, u32 count, u32 piece)
+{
+    struct driver_request request = prepare_request(type, sector, count * piece);
+    struct fake_buffer buffers[QUEUE_SIZE];
+
+    CHECK(count + 2 <= QUEUE_SIZE);
+    buffers[0] = (struct fake_buffer){request.header, sizeof(struct virtio_blk_header), false};
+    for (u32 i = 0; i < count; i++)
+        buffers[i + 1] =
+            (struct fake_buffer){request.data + i * piece, piece, type == VIRTIO_BLK_T_IN};
+    buffers[count + 1] = (struct fake_buffer){request.status, 1, true};
+    request.id = fake_queue_add(&queues[0], buffers, count + 2);
+    return request;
+}
+
 /* Runs of RAM that are not side by side on the host. */
 static void read_over_pages(u32 run, u32 size)
 {
@@ -263,6 +278,19 @@ TEST(a_run_of_pages_is_one_request_with_segments)
     read_over_pages(4096, 65536);
     CHECK_EQ(fake_block.count, 1);
     CHECK_EQ(fake_block.log[0].segments, 17);
+}
+
+TEST(buffers_side_by_side_are_one_segment)
+{
+    struct driver_request request;
+
+    begin();
+    fake_host.run = FAKE_RAM_SIZE;
+    request = offer_pieces(VIRTIO_BLK_T_IN, 3, 4, SECTOR_SIZE);
+    serve();
+    ended(&request, 4 * SECTOR_SIZE + 1, VIRTIO_BLK_S_OK);
+    CHECK_EQ(fake_block.count, 1);
+    CHECK_EQ(fake_block.log[0].segments, 1);
 }
 
 TEST(more_segments_than_the_disk_takes_go_in_parts)
@@ -305,32 +333,14 @@ TEST(sectors_in_small_pieces_are_bounced)
     CHECK_EQ(fake_block.log[0].segments, 1);
 }
 
-/* Data in `count` buffers of `piece` bytes; as many as a ring has. */
-static struct driver_request offer_pieces(u32 type, u64 sector, u32 count, u32 piece)
+TEST(a_chain_nearly_as_long_as_a_ring)
 {
-    struct driver_request request = prepare_request(type, sector, count * piece);
-    struct fake_buffer buffers[QUEUE_SIZE];
-
-    CHECK(count + 2 <= QUEUE_SIZE);
-    buffers[0] = (struct fake_buffer){request.header, sizeof(struct virtio_blk_header), false};
-    for (u32 i = 0; i < count; i++)
-        buffers[i + 1] =
-            (struct fake_buffer){request.data + i * piece, piece, type == VIRTIO_BLK_T_IN};
-    buffers[count + 1] = (struct fake_buffer){request.status, 1, true};
-    request.id = fake_queue_add(&queues[0], buffers, count + 2);
-    return request;
-}
-
-TEST(a_chain_as_long_as_a_ring)
-{
-    static const u32 pieces[] = {2, 64, 512, 1024};
+    static const u32 pieces[] = {64, 512, 1024};
 
     for (u32 i = 0; i < ARRAY_SIZE(pieces); i++) {
-        u32 count = pieces[i] == 2 ? 0 : 248, size = count * pieces[i];
+        u32 count = 248, size = count * pieces[i];
         struct driver_request request;
 
-        if (!count)
-            continue;
         begin();
         request = offer_pieces(VIRTIO_BLK_T_IN, 3, count, pieces[i]);
         serve();
@@ -387,7 +397,7 @@ TEST(indirect_chains)
     struct driver_request request;
     struct fake_buffer buffers[3];
 
-    fake_block_begin();
+    fake_block_begin(ram_at);
     plug_in(1, false, VIRTIO_F_INDIRECT_DESC | FLUSHES);
     request = prepare_request(VIRTIO_BLK_T_IN, 8, 4096);
     buffers[0] = (struct fake_buffer){request.header, 16, false};
@@ -406,7 +416,7 @@ TEST(without_flush_a_write_is_durable_when_it_is_done)
 {
     struct driver_request request;
 
-    fake_block_begin();
+    fake_block_begin(ram_at);
     plug_in(1, false, 0);
     fake_block.keeps = true;
     request = offer(VIRTIO_BLK_T_OUT, 8, 4096);
@@ -428,7 +438,7 @@ TEST(without_flush_a_write_is_durable_when_it_is_done)
 
 TEST(one_flush_after_the_last_part)
 {
-    fake_block_begin();
+    fake_block_begin(ram_at);
     plug_in(1, false, 0);
     fake_block.device.max_sectors = 8;
     request_gives(VIRTIO_BLK_T_OUT, 8, 32 * SECTOR_SIZE, VIRTIO_BLK_S_OK);
@@ -451,7 +461,7 @@ TEST(with_flush_only_a_flush_flushes)
 
 TEST(a_disk_without_a_cache_is_not_flushed)
 {
-    fake_block_begin();
+    fake_block_begin(ram_at);
     fake_block.device.volatile_cache = false;
     plug_in(1, false, 0);
     CHECK(device->offered & FLUSHES);
@@ -465,7 +475,7 @@ TEST(a_flush_that_fails_is_told)
     begin();
     fake_block.fail_in = 0;
     request_gives(VIRTIO_BLK_T_FLUSH, 0, 0, VIRTIO_BLK_S_IOERR);
-    fake_block_begin();
+    fake_block_begin(ram_at);
     plug_in(1, false, 0);
     fake_block.fail_in = 1; /* the one after the write */
     request_gives(VIRTIO_BLK_T_OUT, 8, 512, VIRTIO_BLK_S_IOERR);
@@ -477,7 +487,7 @@ TEST(write_zeroes_is_written_through_too)
     struct virtio_blk_range range = {16, 8, 0};
     struct driver_request request;
 
-    fake_block_begin();
+    fake_block_begin(ram_at);
     plug_in(1, false, VIRTIO_BLK_F_WRITE_ZEROES);
     request = offer(VIRTIO_BLK_T_WRITE_ZEROES, 0, sizeof(range));
     memcpy(fake_ram(request.data, sizeof(range)), &range, sizeof(range));
@@ -552,7 +562,7 @@ TEST(types_that_are_none)
 
 TEST(read_only)
 {
-    fake_block_begin();
+    fake_block_begin(ram_at);
     fake_block.device.read_only = true;
     plug_in(1, false, VIRTIO_BLK_F_RO);
     CHECK(!(device->offered & (VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES)));
@@ -672,7 +682,7 @@ TEST(as_many_ranges_as_were_told_and_not_one_more)
 
 TEST(what_the_disk_cannot_is_not_offered)
 {
-    fake_block_begin();
+    fake_block_begin(ram_at);
     fake_block.device.discards = fake_block.device.writes_zeroes = false;
     plug_in(1, false, 0);
     CHECK(!(device->offered & (VIRTIO_BLK_F_DISCARD | VIRTIO_BLK_F_WRITE_ZEROES)));
@@ -813,6 +823,32 @@ TEST(a_batch_is_one_interrupt_and_no_wake)
         taken_on(0, (u16)(2 * i + i), 513);
 }
 
+static void line_that_ends_a_request(void *controller, u32 source, bool level)
+{
+    (void)controller, (void)source;
+    if (level && fake_block.kept_count)
+        fake_block_do(0);
+}
+
+/* When the service has looked for the last time, but has not ended yet. */
+TEST(a_request_that_is_done_while_the_driver_is_interrupted)
+{
+    struct driver_request first, second;
+
+    begin();
+    device->irq.set = line_that_ends_a_request;
+    fake_block.keeps = true;
+    first = offer(VIRTIO_BLK_T_IN, 0, 512);
+    second = offer(VIRTIO_BLK_T_IN, 1, 512);
+    CHECK(!virtio_service(device));
+    fake_block_do(0);
+    CHECK(virtio_service(device)); /* there is more, for nobody wakes it */
+    CHECK_EQ(fake_host.wakes, 1);
+    ended(&first, 513, VIRTIO_BLK_S_OK);
+    serve();
+    ended(&second, 513, VIRTIO_BLK_S_OK);
+}
+
 TEST(more_than_there_is_room_for_wait)
 {
     u32 done = 0, written;
@@ -855,7 +891,7 @@ TEST(queues_have_their_turn)
 {
     static const u64 expected[] = {100, 200, 101, 201, 102};
 
-    fake_block_begin();
+    fake_block_begin(ram_at);
     plug_in(2, true, VIRTIO_F_VERSION_1 | VIRTIO_BLK_F_MQ | FLUSHES);
     CHECK_EQ(blk->config.num_queues, 2);
     fake_block.keeps = true;
@@ -906,7 +942,7 @@ TEST(requests_under_way_at_a_reset_end_without_a_trace)
 
 TEST(no_part_of_a_request_is_begun_after_a_reset)
 {
-    fake_block_begin();
+    fake_block_begin(ram_at);
     plug_in(1, false, 0);
     fake_block.device.max_sectors = 8;
     fake_block.keeps = true;
@@ -942,7 +978,7 @@ TEST(a_reset_while_a_very_long_chain_is_under_way)
 
 TEST(the_configuration_space)
 {
-    fake_block_begin();
+    fake_block_begin(ram_at);
     fake_block.device.sectors = 0x500000001ull;
     plug_in(4, true, VIRTIO_F_VERSION_1);
     CHECK_EQ(device->ops->id, 2);

@@ -410,6 +410,9 @@ TEST(a_table_in_a_table_is_refused)
     fake_put_descriptor(table, table, 32, FAKE_INDIRECT, 0);
     CHECK_EQ(pop(), VIRTQUEUE_BROKEN);
     table = offer_table(SPLIT, true, 32, FAKE_INDIRECT);
+    fake_put_descriptor(table, table + 16, 16, FAKE_INDIRECT, 0); /* itself a good one */
+    CHECK_EQ(pop(), VIRTQUEUE_BROKEN);
+    table = offer_table(SPLIT, true, 32, FAKE_INDIRECT);
     fake_put_descriptor(table, 0x80000000, 16, FAKE_NEXT, 1);
     fake_put_descriptor(table + 16, table, 32, FAKE_INDIRECT, 0);
     CHECK_EQ(pop(), VIRTQUEUE_BROKEN);
@@ -612,7 +615,7 @@ TEST(more_bytes_than_32_bits_can_count_are_refused)
 
 TEST(rings_that_are_not_ram_are_refused)
 {
-    static const u64 places[] = {0, 0x7ffffffc, FAKE_RAM_BASE + FAKE_RAM_SIZE, 0xfffffffffffffff0,
+    static const u64 places[] = {0, 0x7fffff00, FAKE_RAM_BASE + FAKE_RAM_SIZE, 0xfffffffffffffff0,
                                  0x180000000};
 
     FOR_BOTH_FORMATS(kind)
@@ -831,6 +834,33 @@ TEST(event_idx_asks_for_the_next_chain_only)
             CHECK(!fake_queue_notifies(&ring)); /* not asked for again */
         }
     }
+}
+
+TEST(the_first_request_holds_whatever_lay_in_the_ring)
+{
+    gpa_t event;
+
+    open_queue(SPLIT, 8, true, false);
+    event = ring.setup.device + 4 + 8 * 8;
+    fake_put16(event, 0x55aa); /* a driver has to clear the flags, but not this */
+    CHECK_EQ(virtqueue_notify(&queue, host, false), VIRTQUEUE_EMPTY);
+    CHECK_EQ(fake_get16(event), 0x55aa); /* to decline, nothing is written */
+    CHECK_EQ(virtqueue_notify(&queue, host, true), VIRTQUEUE_EMPTY);
+    CHECK_EQ(fake_get16(event), 0);
+}
+
+TEST(no_notification_is_asked_for_while_chains_are_there)
+{
+    open_queue(SPLIT, 8, true, false);
+    CHECK_EQ(virtqueue_notify(&queue, host, true), VIRTQUEUE_EMPTY);
+    offer(1, 0);
+    offer(1, 0);
+    CHECK_EQ(pop(), VIRTQUEUE_CHAIN);
+    CHECK_EQ(virtqueue_notify(&queue, host, true), VIRTQUEUE_CHAIN);
+    CHECK_EQ(fake_get16(ring.setup.device + 4 + 8 * 8), 0);
+    CHECK_EQ(pop(), VIRTQUEUE_CHAIN);
+    CHECK_EQ(virtqueue_notify(&queue, host, true), VIRTQUEUE_EMPTY);
+    CHECK_EQ(fake_get16(ring.setup.device + 4 + 8 * 8), 2);
 }
 
 TEST(a_hostile_index_is_noticed_when_notifications_are_asked_for)
