@@ -241,6 +241,16 @@ u32 devices_kept_pages(const struct vm *vm)
     return vm->devices ? BIT(DEVICES_ORDER) : 0;
 }
 
+u32 devices_pages(const struct vm *vm)
+{
+    u32 pages = devices_kept_pages(vm);
+
+    for (u32 i = 0; vm->devices && i < VIRTIO_SLOTS; i++)
+        if (vm->devices->slots[i].room)
+            pages += BIT(room_orders[vm->devices->slots[i].kind]);
+    return pages;
+}
+
 struct virtio_slot *devices_find_slot(const struct vm *vm, enum slot_kind kind, u32 nth)
 {
     for (u32 i = 0; vm->devices && i < VIRTIO_SLOTS; i++) {

@@ -29,9 +29,9 @@ struct virtio_slot {
     struct spinlock lock;
     struct vm *vm;
     enum slot_kind kind;
-    u32 nth;     /* of its kind, from 0: disks[nth], ports[nth]                       */
-    void *room;  /* of the device, while the VM is not off                             */
-    u32 wanted;  /* its service is to be called; atomic                                */
+    u32 nth;    /* of its kind, from 0: disks[nth], ports[nth]                       */
+    void *room; /* of the device, while the VM is not off                             */
+    u32 wanted; /* its service is to be called; atomic                                */
 };
 
 /* RAM is to be given back, for which no disk's request may be under way. */
@@ -89,7 +89,9 @@ void devices_wake(struct virtio_slot *slot);
 /* True when the guest reads what is typed from its virtio console: it has been woken to do so. */
 bool devices_take_typed(const struct vm *vm);
 
-/* Pages that are kept as long as the VM is known. */
+/* Pages that are kept as long as the VM is known; and all that there are now, without the queues of
+ * its ports. */
 u32 devices_kept_pages(const struct vm *vm);
+u32 devices_pages(const struct vm *vm);
 
 #endif

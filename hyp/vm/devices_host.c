@@ -17,18 +17,16 @@ static struct vm *vm_of(void *slot)
 
 static bool ram_read(void *slot, gpa_t from, void *to, u32 size)
 {
-    return memory_is_ram(vm_of(slot), from, size) && memory_read(vm_of(slot), from, to, size);
+    return memory_read(vm_of(slot), from, to, size);
 }
 
 static bool ram_write(void *slot, gpa_t to, const void *from, u32 size)
 {
-    return memory_is_ram(vm_of(slot), to, size) && memory_write(vm_of(slot), to, from, size);
+    return memory_write(vm_of(slot), to, from, size);
 }
 
 static u32 ram_locate(void *slot, gpa_t gpa, u32 size, bool write, hpa_t *at)
 {
-    if (!memory_is_ram(vm_of(slot), gpa, size))
-        return 0;
     return memory_locate(vm_of(slot), gpa, size, write, at);
 }
 

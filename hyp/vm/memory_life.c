@@ -151,9 +151,11 @@ struct memory_footprint memory_footprint(const struct vm *vm)
         .own = vm->memory.own_pages,
         .shared = vm->memory.shared_pages,
         .tables = vm->stage2.table_pages,
-        .other = BIT(VM_ORDER),
+        .other = BIT(VM_ORDER) + devices_pages(vm),
     };
 
+    for (u32 i = 0; i < SHARED_REGIONS_PER_VM; i++)
+        footprint.shared += vm->shared[i].pages;
     for (u32 i = 0; i < vm->config.cpus; i++)
         if (__atomic_load_n(&vm->vcpus[i], __ATOMIC_RELAXED))
             footprint.other += BIT(VCPU_ORDER);

@@ -6,6 +6,9 @@
 #ifndef UNIT_FAKE_VIRTIO_HOST_H
 #define UNIT_FAKE_VIRTIO_HOST_H
 
+#ifndef CHECK /* fuzzers have their own */
+#include "tests/unit/unit.h"
+#endif
 #include <string.h>
 
 #include "arch/types.h"

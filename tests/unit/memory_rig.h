@@ -81,6 +81,12 @@ void vcpu_end_wait(struct vcpu *waited)
     CHECK(!waited);
 }
 
+u32 devices_pages(const struct vm *vm)
+{
+    (void)vm;
+    return 0;
+}
+
 void tlb_shoot_down(const struct vm *vm)
 {
     __atomic_add_fetch(&rig.shoot_downs, 1, __ATOMIC_RELAXED);
