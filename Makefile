@@ -93,8 +93,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c Makefile
 
 test:
 	.ci/packages test
-	$(MAKE) -s all units fuzzers
-	$(MAKE) -s hypervisor CC_KIND=clang
+	$(MAKE) -s -j$$(nproc) all units fuzzers
+	$(MAKE) -s -j$$(nproc) hypervisor CC_KIND=clang
 	python3 tests/run.py
 
 linux:

@@ -81,7 +81,8 @@ void net_send(struct net *net, const u8 *frame, u32 length)
     net_flush(net);
 }
 
-bool net_take(struct net *net, u32 ms)
+/* The buffer of the next frame, whose length is then known; -1: none came in time. */
+static s32 take_buffer(struct net *net, u32 ms)
 {
     struct virtq *queue = &net->queues[NET_RECEIVE];
     u64 limit = read_time() + (u64)ms * TICKS_A_MS;
@@ -90,16 +91,38 @@ bool net_take(struct net *net, u32 ms)
 
     while (!virtq_has_used(queue)) {
         if (read_time() > limit)
-            return false;
+            return -1;
         hart_relax();
     }
     virtq_take(queue, &id, &written);
-    const u8 *buffer = net->in[net->in_of_id[id]];
-    net->header = (struct net_header){.flags = 0};
-    memcpy(&net->header, buffer, net->header_size);
     net->length = written - net->header_size;
-    memcpy(net->frame, buffer + net->header_size, net->length);
-    give_buffer(net, net->in_of_id[id]);
-    virtio_kick(&net->card, NET_RECEIVE, queue);
+    return net->in_of_id[id];
+}
+
+static void return_buffer(struct net *net, u32 index)
+{
+    give_buffer(net, index);
+    virtio_kick(&net->card, NET_RECEIVE, &net->queues[NET_RECEIVE]);
+}
+
+bool net_take(struct net *net, u32 ms)
+{
+    s32 index = take_buffer(net, ms);
+
+    if (index < 0)
+        return false;
+    net->header = (struct net_header){.flags = 0};
+    memcpy(&net->header, net->in[index], net->header_size);
+    memcpy(net->frame, net->in[index] + net->header_size, net->length);
+    return_buffer(net, (u32)index);
     return true;
+}
+
+bool net_skip(struct net *net, u32 ms)
+{
+    s32 index = take_buffer(net, ms);
+
+    if (index >= 0)
+        return_buffer(net, (u32)index);
+    return index >= 0;
 }

@@ -66,4 +66,7 @@ void net_send(struct net *net, const u8 *frame, u32 length);
  * False: none came. */
 bool net_take(struct net *net, u32 ms);
 
+/* The same, of which only the length is looked at. */
+bool net_skip(struct net *net, u32 ms);
+
 #endif

@@ -6,8 +6,9 @@
 
 enum { QUEUE_RECEIVE, QUEUE_SEND, QUEUES };
 
-/* Frames that one service moves in each direction. */
-#define FRAMES_A_SERVICE 64
+/* Chains that one service takes in each direction, and what belongs to the last frame: small
+ * buffers are as much work as large ones. */
+#define CHAINS_A_SERVICE 64
 
 /* Buffers that one frame is spread over at most: a driver gives each at least the size of a header
  * ("Setting Up Receive Buffers"). */

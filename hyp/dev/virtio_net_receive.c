@@ -126,7 +126,7 @@ bool net_receive_frames(struct virtio_net *net)
     const struct packet *packet;
     u32 count;
 
-    for (u32 i = 0; i < FRAMES_A_SERVICE; i++) {
+    for (u32 popped = 0; popped < CHAINS_A_SERVICE; popped += count) {
         packet = net->net.receive(net->net.ctx);
         if (!packet) {
             stop_asking_for_buffers(net);

@@ -1,4 +1,5 @@
 /* Frames that the guest sends. */
+#include "hyp/core/checksum.h"
 #include "hyp/core/string.h"
 #include "hyp/dev/virtio_net_parts.h"
 
@@ -32,7 +33,7 @@ static bool take_checksum(const struct virtio_device *device,
         .offset = header->checksum_offset,
     };
     return virtio_has(device, VIRTIO_NET_F_CSUM) &&
-           (u32)header->checksum_start + header->checksum_offset + 2 <= frame->length;
+           checksum_fits(frame->length, header->checksum_start, header->checksum_offset);
 }
 
 /* Reads how the frame begins, and what goes before it. False: it is none that can be sent. */
@@ -71,7 +72,7 @@ bool net_send_frames(struct virtio_net *net)
 {
     struct virtio_device *device = &net->device;
 
-    for (u32 i = 0; i < FRAMES_A_SERVICE; i++) {
+    for (u32 i = 0; i < CHAINS_A_SERVICE; i++) {
         if (!virtio_pop(device, QUEUE_SEND))
             return virtio_finish(device, QUEUE_SEND);
         send_frame(net);

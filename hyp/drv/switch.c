@@ -57,6 +57,13 @@ static bool is_group_address(const u8 mac[MAC_SIZE])
     return (mac[0] & 1) != 0;
 }
 
+/* It is no frame, or one whose checksum would be written into the header that is looked at here. */
+static bool is_bad(const struct frame *frame)
+{
+    return frame->length < FRAME_MIN || frame->length > FRAME_MAX ||
+           (frame->checksum.wanted && frame->checksum.start < FRAME_HEADER);
+}
+
 /* Counts a frame that has come in, learns from it, and tells whether it goes on. */
 static bool admit(struct switch_port *port, const struct passing *passing, u64 now)
 {
@@ -134,15 +141,15 @@ static void go(const struct way *way, const struct frame *frame)
 
 void switch_send(struct switch_port *port, const struct frame *frame)
 {
-    bool fits = frame->length >= FRAME_MIN && frame->length <= FRAME_MAX;
+    bool bad = is_bad(frame);
     struct way way = {NULL, NULL};
     struct passing passing;
     u64 now = time_now();
 
-    if (fits && !look_at(&passing, frame))
+    if (!bad && !look_at(&passing, frame))
         return;
     spin_lock(&switch_lock);
-    if (!fits)
+    if (bad)
         port->counts.dropped_bad++;
     else if (admit(port, &passing, now))
         find_way(&way, port, destination(&passing), now);

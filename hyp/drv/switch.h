@@ -29,7 +29,7 @@ struct switch_counts {
     u64 bytes_in, bytes_out;
     u32 dropped_full; /* for this port, whose queue was full        */
     u32 dropped_rate; /* from this port: over its rate              */
-    u32 dropped_bad;  /* from this port: no Ethernet frame          */
+    u32 dropped_bad;  /* from this port: no frame, or another's name */
 };
 
 /* Private to switch*.c, as what follows: an address, and the port that it is behind. */

@@ -20,9 +20,11 @@ static struct switch_address **bucket_of(const u8 mac[MAC_SIZE])
     return &buckets[(hash ^ hash >> 16) % BUCKETS];
 }
 
+/* Another hart may have heard it after `now` was read here. */
 static bool is_old(const struct switch_address *address, u64 now)
 {
-    return !address->fixed && now - address->seen > (u64)SWITCH_AGE_S * machine.timebase;
+    return !address->fixed && now > address->seen &&
+           now - address->seen > (u64)SWITCH_AGE_S * machine.timebase;
 }
 
 /* An address may be in several groups: a VM that has a card in each may pass frames on. */

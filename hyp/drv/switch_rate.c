@@ -14,11 +14,16 @@ void token_bucket_init(struct token_bucket *bucket, u64 rate, u32 timebase, u64 
     bucket->filled = bucket->capacity / rate + 1;
 }
 
-/* After `filled` ticks the bucket is full whatever was in it: the product below cannot overflow. */
+/*
+ * After `filled` ticks the bucket is full whatever was in it: the product below cannot overflow.
+ * Harts' clocks may differ by a tick: time that seems to go back fills nothing.
+ */
 static void refill(struct token_bucket *bucket, u64 now)
 {
     u64 elapsed = now - bucket->since;
 
+    if (now <= bucket->since)
+        return;
     bucket->since = now;
     bucket->tokens += elapsed >= bucket->filled ? bucket->capacity : elapsed * bucket->rate;
     if (bucket->tokens > bucket->capacity)

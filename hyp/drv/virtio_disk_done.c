@@ -51,7 +51,8 @@ static void gather_all(struct virtio_disk *disk, struct done_list *list)
         request->result = BLOCK_IO_ERROR;
 }
 
-/* For good. Only when the device has let go of memory are its requests told to have ended. */
+/* For good. Its requests are told to have ended when the device has let go of memory; of one that
+ * does not even stop, nothing better is known than to wait for a while. */
 void disk_fail(struct virtio_disk *disk, const char *why)
 {
     struct done_list list = {.tail = &list.first};

@@ -97,7 +97,14 @@ static const char *try_to_start(struct virtio_disk *disk)
         refused = read_config(disk);
     if (!refused && !allocate(disk))
         refused = "there is no memory for it";
-    return refused ? refused : virtio_drv_queue(disk->drv, 0, &disk->ring, DISK_CHAIN_SHORT);
+    if (!refused)
+        refused = virtio_drv_queue(disk->drv, 0, &disk->ring, DISK_CHAIN_SHORT);
+    if (refused)
+        return refused;
+    /* No chain is longer than its queue ("Indirect Descriptors"). */
+    disk->device.max_segments =
+        smaller(disk->device.max_segments, disk->ring.size - DISK_CHAIN_ENDS);
+    return NULL;
 }
 
 struct block_device *virtio_disk_start(struct virtio_drv *drv, const char *name)

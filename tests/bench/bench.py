@@ -46,6 +46,25 @@ LINUX = [
 ]
 
 
+# Disks and networks, by bench_devices: how the table calls it, the test, and who else is there.
+DEVICES = [
+    ('4 KiB read, one by one', 'test=read size=4096 batch=1', ''),
+    ('4 KiB read, 16 at a time', 'test=read size=4096 batch=16', ''),
+    ('4 KiB write, one by one', 'test=write size=4096 batch=1', ''),
+    ('4 KiB write, 16 at a time', 'test=write size=4096 batch=16', ''),
+    ('64 KiB read, one by one', 'test=read size=65536 batch=1', ''),
+    ('64 KiB write, one by one', 'test=write size=65536 batch=1', ''),
+    ('packet out, 1514 bytes, one by one', 'test=send size=1514 batch=1', ''),
+    ('packet out, 1514 bytes, 16 at a time', 'test=send size=1514 batch=16', ''),
+    ('packet out and answer in, 60 bytes', 'test=ask', ''),
+    ('VM to VM, 1514 bytes, 16 at a time', 'test=stream size=1514 batch=16', 'test=sink batch=16'),
+]
+COUNTS = (64, 192)              # two runs, so that what is done once cancels out of the exits
+
+# A disk and a network answer in the host's time: an idle machine has to wait for them.
+ICOUNT_WAITING = ['-icount', 'shift=0,sleep=on']
+
+
 class BenchError(Exception):
     """A run did not show what it should."""
 
@@ -55,6 +74,7 @@ class Runner:
 
     def __init__(self, logs):
         self.logs = logs
+        self.disk = os.path.join(logs, 'disk.img')
         os.makedirs(logs, exist_ok=True)
 
     def run(self, name, command):
@@ -134,6 +154,56 @@ def measure_exits(runner):
     yield SWITCHES[1], switches, None, None, None, True
 
 
+def device_description(runner, test, other):
+    """A description with the VM that is measured, and the one that it talks to."""
+    vm = ('  {name} {{ memory = "16M"; kernel = /incbin/("build/guest/bench_devices.elf"); counters = "direct";\n'
+          '    bootargs = "{test}"; {devices} }};\n')
+    text = '/dts-v1/;\n/ { compatible = "twofold,vms";\n'
+    if other:
+        text += vm.format(name='other', test=other, devices='net = "lan";')
+        text += vm.format(name='bench', test=test, devices='net = "lan";')
+    else:
+        text += vm.format(name='bench', test=test, devices='disk = "virtio0"; net = "uplink0";')
+    path = os.path.join(runner.logs, 'devices.dts')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text + '};\n')
+    return path
+
+
+def device_guest(runner, label, test, other, count):
+    """Instructions of one, by its own count; all exits and injected interrupts, by the monitor's."""
+    script = os.path.join(runner.logs, 'devices.monitor')
+    with open(script, 'w', encoding='utf-8') as file:
+        file.write('wait bench off 60s\nstat bench\nquit now\n')
+    test, other = (f'{words} count={count}' if words else '' for words in (test, other))
+    log = runner.run(f'{label}-{count}-guest',
+                     ['./qemu-run.sh', '--vms', device_description(runner, test, other), '--harts', '1', '--disk',
+                      runner.disk, '--net', '--monitor-script', script, '--timeout', '120', '--'] + ICOUNT_WAITING)
+    return (number(log, r'bench: \w+ (\d+) instructions', label), number(log, r'^ *exits +(\d+)', label),
+            number(log, r'external interrupts +(\d+)', label))
+
+
+def device_native(runner, label, test):
+    command = ['qemu-system-riscv32', '-M', 'virt', '-m', MEMORY, '-display', 'none', '-monitor', 'none', '-serial',
+               'stdio', '-bios', FIRMWARE, '-kernel', 'build/guest/bench_devices.bin', '-append',
+               f'{test} count={COUNTS[0]}', '-drive', f'if=none,id=disk,format=raw,file={runner.disk}', '-device',
+               'virtio-blk-device,drive=disk,bus=virtio-mmio-bus.0', '-netdev', 'user,id=net', '-device',
+               'virtio-net-device,netdev=net,bus=virtio-mmio-bus.1'] + ICOUNT_WAITING
+    return number(runner.run(label + '-native', command), r'bench: \w+ (\d+) instructions', label)
+
+
+def measure_devices(runner):
+    """Rows (name, instructions of one, native, ratio, exits of one, interrupts of one)."""
+    with open(runner.disk, 'wb') as file:
+        file.truncate(8 << 20)
+    for index, (name, test, other) in enumerate(DEVICES):
+        label = f'devices-{index}'
+        few, many = (device_guest(runner, label, test, other, count) for count in COUNTS)
+        native = None if other else device_native(runner, label, test)
+        exits, interrupts = ((many[i] - few[i]) / (COUNTS[1] - COUNTS[0]) for i in (1, 2))
+        yield name, many[0], native, native and many[0] / native, exits, interrupts
+
+
 def measure_linux(runner):
     subprocess.run(['./qemu-run.sh', '--linux', '--dry-run'], cwd=TREE, check=True,
                    stdout=subprocess.DEVNULL)  # builds it
@@ -146,18 +216,23 @@ def measure_linux(runner):
         yield name, guest, native, ratio, target, ratio <= target
 
 
+def format_device_row(row):
+    name, value, native, ratio, exits, interrupts = row
+    return (name, f'{value:,}', f'{native:,}' if native else '', f'{ratio:.1f}' if ratio else '',
+            f'{exits:.2f}', f'{interrupts:.2f}')
+
+
 def format_row(row):
     name, value, native, ratio, target, good = row
     return (name, f'{value:,}', f'{native:,}' if native else '', f'{ratio:.4f}' if ratio else '',
             f'<= {target}' if target else '', ('met' if good else 'missed') if target else '')
 
 
-def print_table(rows):
-    head = ('instructions', 'twofold', 'native', 'ratio', 'target', '')
-    cells = [head] + [format_row(row) for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+def print_table(cells, left):
+    """`left`: the columns whose text begins at the left."""
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     for row in cells:
-        first, *rest = [cell.ljust(width) if column in (0, 4, 5) else cell.rjust(width)
+        first, *rest = [cell.ljust(width) if column in left else cell.rjust(width)
                         for column, (cell, width) in enumerate(zip(row, widths))]
         print('  '.join([first] + rest).rstrip())
 
@@ -168,10 +243,15 @@ def main():
     runner = Runner(parser.parse_args().logs)
     try:
         rows = list(measure_exits(runner)) + list(measure_linux(runner))
+        devices = list(measure_devices(runner))
     except BenchError as error:
         print(f'bench: error: {error}', file=sys.stderr)
         return 1
-    print_table(rows)
+    print_table([('instructions', 'twofold', 'native', 'ratio', 'target', '')] + [format_row(row) for row in rows],
+                (0, 4, 5))
+    print()
+    print_table([('instructions of one', 'twofold', 'native', 'ratio', 'exits', 'interrupts')] +
+                [format_device_row(row) for row in devices], (0,))
     size = os.path.getsize(os.path.join(TREE, 'build', 'twofold.bin'))
     print(f'\nbuild/twofold.bin: {size:,} bytes')
     return 0
