@@ -3,6 +3,7 @@
  * into buffers of any size. Somebody has to type a line each time that is asked for.
  */
 #include "guest/lib/hart.h"
+#include "guest/lib/sbi.h"
 #include "guest/lib/string.h"
 #include "guest/lib/virtio_ways.h"
 
@@ -12,6 +13,10 @@
 #define LINE_MAX   64
 #define TYPE_TICKS 300000000u /* of `time`: how long is waited for somebody who types */
 #define LONG_LINE  1000u
+
+#define UNUSED_RAM  0x80c00000u
+#define UNUSED_SIZE 0x1000000u /* bytes; it takes more than a minute to print them */
+#define LONG_TICKS  100000000u
 
 static struct virtio console;
 static struct virtq queues[2];
@@ -195,23 +200,49 @@ static void packed_reads_what_is_typed(void)
     read_what_is_typed();
 }
 
+/* A chain of megabytes takes long to print. Meanwhile the guest has time of its own, if only to
+ * call it off. */
+static void long_work_leaves_time(void)
+{
+    struct virtq_buffer piece = {(void *)UNUSED_RAM, UNUSED_SIZE};
+
+    if (runs_natively())
+        SKIP("QEMU prints it at once, however long that takes");
+    virtio_way = (struct virtq_way){0};
+    if (!open_console())
+        return;
+    memset((void *)UNUSED_RAM, ' ', UNUSED_SIZE);
+    u64 start = read_time();
+    virtq_add(&queues[SEND], &piece, 1, 0);
+    virtio_kick(&console, SEND, &queues[SEND]);
+    for (u32 i = 0; i < 10; i++)
+        hart_relax();
+    bool printed = virtq_has_used(&queues[SEND]);
+    virtio_reset(&console);
+    printf("\n");
+    CHECK(!printed, "it was printed to its end first");
+    CHECK(read_time() - start < LONG_TICKS, "it took %u ms to call it off",
+          (u32)(read_time() - start) / 10000);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
         CASE(prints_a_line),     CASE(prints_in_pieces),    CASE(prints_a_long_line),
         CASE(prints_many_lines), CASE(prints_by_interrupt), CASE(buffers_wait),
     };
-    static const struct test_case typed[] = {
+    static const struct test_case once[] = {
         CASE(split_reads_what_is_typed),
         CASE(packed_reads_what_is_typed),
+        CASE(long_work_leaves_time),
     };
     static const struct virtio_cases all = {.cases = cases, .count = ARRAY_SIZE(cases)};
 
     test_begin("t_virtio_console");
     if (virtio_find(VIRTIO_CONSOLE, 0, &console)) {
         virtio_run_ways(&console, &all, 1);
-        for (u32 i = 0; i < ARRAY_SIZE(typed); i++)
-            test_one(&typed[i]);
+        for (u32 i = 0; i < ARRAY_SIZE(once); i++)
+            test_one(&once[i]);
     }
     return test_end();
 }

@@ -11,15 +11,13 @@ disks, with legacy and modern exchanged, and finds what the one before has writt
 build/test/disks-SEED/.
 """
 
-import argparse
 import hashlib
 import os
 import random
 import sys
 
-from machine import TREE, images
-from machine.report import Report
-from machine.run import Machine, MachineError, Vm
+from machine import TREE, images, program
+from machine.run import Machine, Vm
 
 MIB = images.MIB
 MIB_SECTORS = MIB // images.SECTOR
@@ -169,22 +167,16 @@ def boot(report, disks, number, arguments):
     report.equal(f'{label}.rest_untouched', disks.rests(), before)
 
 
+def check(report, arguments):
+    disks = Disks(os.path.join(TREE, 'build', 'test', f'disks-{arguments.seed}'), arguments.seed)
+    for number in range(arguments.rounds):
+        boot(report, disks, number, arguments)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n', maxsplit=1)[0])
+    parser = program.options(__doc__)
     parser.add_argument('--rounds', type=int, default=2)
-    parser.add_argument('--seed', type=int, default=random.randrange(1, 1000000))
-    parser.add_argument('--harts', type=int, default=2)
-    parser.add_argument('rest', nargs='*', help='options of qemu-run.sh, after --')
-    arguments = parser.parse_args()
-    print(f'disks: seed {arguments.seed}', flush=True)
-    report = Report('disks')
-    try:
-        disks = Disks(os.path.join(TREE, 'build', 'test', f'disks-{arguments.seed}'), arguments.seed)
-        for number in range(arguments.rounds):
-            boot(report, disks, number, arguments)
-    except (images.ImageError, MachineError) as error:
-        report.check('whole_run', False, error)
-    return report.end()
+    return program.run('disks', check, parser.parse_args())
 
 
 if __name__ == '__main__':

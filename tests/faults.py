@@ -9,7 +9,6 @@ again. `well` uses a disk of its own and its network until all of that is over, 
 tells of each disk that fails, and of the wire, in one line. Logs and images are in build/test/faults/.
 """
 
-import argparse
 import json
 import os
 import random
@@ -18,9 +17,8 @@ import subprocess
 import sys
 import time
 
-from machine import TREE, images
+from machine import TREE, images, program
 from machine.outside import Outside
-from machine.report import Report
 from machine.run import Machine, MachineError, Vm
 
 LIMIT = 240                     # seconds for the run
@@ -70,6 +68,7 @@ class Server:
             if os.path.exists(socket_path):
                 return
             time.sleep(0.1)
+        self.kill()
         raise MachineError('qemu-nbd does not serve')
 
     def attached(self, slot, name):
@@ -138,16 +137,7 @@ def check(report, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n', maxsplit=1)[0])
-    parser.add_argument('--harts', type=int, default=2)
-    parser.add_argument('rest', nargs='*', help='options of qemu-run.sh, after --')
-    arguments = parser.parse_args()
-    report = Report('faults')
-    try:
-        check(report, arguments)
-    except (images.ImageError, MachineError) as error:
-        report.check('whole_run', False, error)
-    return report.end()
+    return program.run('faults', check, program.options(__doc__, seeded=False).parse_args())
 
 
 if __name__ == '__main__':

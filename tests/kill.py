@@ -14,7 +14,6 @@ way loses records here. With --no-flush the guests write but do not ask for flus
 images are in build/test/kill-SEED/.
 """
 
-import argparse
 import hashlib
 import os
 import random
@@ -23,9 +22,8 @@ import sys
 import tempfile
 import time
 
-from machine import TREE, images
-from machine.report import Report
-from machine.run import Machine, MachineError, Vm
+from machine import TREE, images, program
+from machine.run import Machine, Vm
 
 BOOT_LIMIT = 120                # seconds until all VMs write
 LONGEST = 3.0                   # seconds that they write
@@ -122,20 +120,10 @@ def check(report, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n', maxsplit=1)[0])
+    parser = program.options(__doc__)
     parser.add_argument('--rounds', type=int, default=4)
-    parser.add_argument('--seed', type=int, default=random.randrange(1, 1000000))
-    parser.add_argument('--harts', type=int, default=2)
     parser.add_argument('--no-flush', action='store_true')
-    parser.add_argument('rest', nargs='*', help='options of qemu-run.sh, after --')
-    arguments = parser.parse_args()
-    print(f'kill: seed {arguments.seed}', flush=True)
-    report = Report('kill')
-    try:
-        check(report, arguments)
-    except (images.ImageError, MachineError) as error:
-        report.check('whole_run', False, error)
-    return report.end()
+    return program.run('kill', check, parser.parse_args())
 
 
 if __name__ == '__main__':

@@ -9,7 +9,6 @@ peer, move a file to and from both, by checksum, and hear nothing from the other
 Then the host fetches a file from a VM behind each card. Logs are in build/test/nets-SEED/.
 """
 
-import argparse
 import hashlib
 import os
 import random
@@ -18,9 +17,8 @@ import socket
 import sys
 import urllib.request
 
-from machine import TREE
+from machine import TREE, program
 from machine.outside import Outside
-from machine.report import Report
 from machine.run import Machine, MachineError, Vm
 
 LIMIT = 240                     # seconds for the run
@@ -93,19 +91,9 @@ def check(report, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n', maxsplit=1)[0])
-    parser.add_argument('--seed', type=int, default=random.randrange(1, 1000000))
-    parser.add_argument('--harts', type=int, default=2)
+    parser = program.options(__doc__)
     parser.add_argument('--size', type=int, default=512)
-    parser.add_argument('rest', nargs='*', help='options of qemu-run.sh, after --')
-    arguments = parser.parse_args()
-    print(f'nets: seed {arguments.seed}', flush=True)
-    report = Report('nets')
-    try:
-        check(report, arguments)
-    except MachineError as error:
-        report.check('whole_run', False, error)
-    return report.end()
+    return program.run('nets', check, parser.parse_args())
 
 
 if __name__ == '__main__':

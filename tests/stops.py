@@ -9,15 +9,13 @@ no repair beyond their journals, which the guests have replayed; and the hypervi
 are in build/test/stops-SEED/.
 """
 
-import argparse
 import os
 import random
 import sys
 
-from machine import TREE, images
+from machine import TREE, images, program
 from machine.outside import Outside
-from machine.report import Report
-from machine.run import Machine, MachineError, Vm
+from machine.run import Machine, Vm
 
 LIMIT = 120                     # seconds, and for each life
 LIFE = 40
@@ -67,19 +65,9 @@ def check(report, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n\n', maxsplit=1)[0])
+    parser = program.options(__doc__)
     parser.add_argument('--lives', type=int, default=3)
-    parser.add_argument('--seed', type=int, default=random.randrange(1, 1000000))
-    parser.add_argument('--harts', type=int, default=2)
-    parser.add_argument('rest', nargs='*', help='options of qemu-run.sh, after --')
-    arguments = parser.parse_args()
-    print(f'stops: seed {arguments.seed}', flush=True)
-    report = Report('stops')
-    try:
-        check(report, arguments)
-    except (images.ImageError, MachineError) as error:
-        report.check('whole_run', False, error)
-    return report.end()
+    return program.run('stops', check, parser.parse_args())
 
 
 if __name__ == '__main__':

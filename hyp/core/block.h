@@ -36,8 +36,7 @@ struct block_request {
     bool unmap; /* of BLOCK_WRITE_ZEROES: the sectors may be given up */
     u64 sector; /* the first; the disk's own to change until done     */
     u32 sectors;
-    const struct segment
-        *segments; /* of reads and writes: the RAM, `sectors` * SECTOR_SIZE bytes */
+    const struct segment *segments; /* of reads and writes: RAM, `sectors` * SECTOR_SIZE bytes */
     u32 segment_count;
     /* Called once, on any hart, perhaps from within block_submit, with no lock held that its owner
      * knows of. It may submit again, also this request. */
@@ -51,11 +50,17 @@ struct block_device {
     u64 sectors;
     u32 max_segments; /* of a request: at least 2                                    */
     u32 max_sectors;  /* of a request that has segments; multiples of 8              */
+    u32 max_range;    /* of a discard, or of zeroes; a power of two; 0: any number   */
     bool read_only;
-    bool
-        volatile_cache; /* it has one, and does BLOCK_FLUSH; else a write that is done is durable */
+    bool volatile_cache; /* and BLOCK_FLUSH; else a write that is done is durable    */
     bool discards, writes_zeroes;
 };
+
+/* Is [sector, sector + sectors) within a disk? */
+static inline bool block_has(const struct block_device *device, u64 sector, u64 sectors)
+{
+    return sector <= device->sectors && sectors <= device->sectors - sector;
+}
 
 /*
  * Starts a request. It lies within the disk, keeps the limits above, and is one that the disk does

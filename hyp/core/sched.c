@@ -9,7 +9,9 @@ struct sched_state sched;
 void sched_init_task(struct task *task, struct sched_group *group,
                      enum task_result (*run)(struct task *task))
 {
+    spin_lock(&sched.lock); /* somebody may try to wake it, so far in vain */
     *task = (struct task){.group = group, .state = TASK_BLOCKED, .run = run};
+    spin_unlock(&sched.lock);
 }
 
 void sched_wake(struct task *task)

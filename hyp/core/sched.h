@@ -90,7 +90,9 @@ struct task {
     enum task_state state;
     bool woken;         /* by sched_wake, while it ran                                  */
     bool ignores_pause; /* runs though its group is paused (but not while it is held)   */
-    bool prompt;        /* goes before the others of its group, and takes their hart    */
+    bool prompt;        /* woken, it goes before the others of its group, and takes the
+                         * hart of one; having yielded, it goes behind them             */
+    bool ahead;         /* it does now                                                  */
     enum task_result (*run)(struct task *task);
 
     /* For reports, in ticks; written by the scheduler. The run function may read its own. */
@@ -121,7 +123,8 @@ void sched_group_release(struct sched_group *group);
 /* Ticks that tasks of the group have run, those that run now included. Any hart. */
 u64 sched_group_run_time(struct sched_group *group);
 
-/* Makes a new or retired task of `group` a blocked one, its times zero. */
+/* Makes a new or retired task of `group` a blocked one, its times zero. A retired one may be woken
+ * meanwhile. */
 void sched_init_task(struct task *task, struct sched_group *group,
                      enum task_result (*run)(struct task *task));
 

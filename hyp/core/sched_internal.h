@@ -77,8 +77,8 @@ bool queue_is_runnable(const struct task *task);
 void queue_put(struct task *task, u64 now);
 void queue_remove(struct task *task);
 
-/* The first task of the group that may run now is a prompt one. */
-bool queue_is_prompt(const struct sched_group *group);
+/* The first task of the group that may run now is a prompt one, and was woken. */
+bool queue_has_ahead(const struct sched_group *group);
 
 /* True when the group has a ready task that may run now. At its cap: arms its timer. */
 bool queue_group_waits(struct sched_group *group, u64 now);

@@ -52,6 +52,8 @@ void queue_put(struct task *task, u64 now)
 {
     struct sched_group *group = task->group;
 
+    /* One that has run already, and perhaps always has work, would never let the others run. */
+    task->ahead = task->prompt && task->state == TASK_BLOCKED;
     task->state = TASK_READY;
     task->since = now;
     task->next = NULL;
@@ -63,7 +65,7 @@ void queue_put(struct task *task, u64 now)
         *sched.tail = group;
         sched.tail = &group->next;
     }
-    if (task->prompt) {
+    if (task->ahead) {
         task->next = group->ready;
         group->ready = task;
     } else {
@@ -73,11 +75,11 @@ void queue_put(struct task *task, u64 now)
         group->tail = &task->next;
 }
 
-bool queue_is_prompt(const struct sched_group *group)
+bool queue_has_ahead(const struct sched_group *group)
 {
     const struct task *first = first_runnable(group);
 
-    return first && first->prompt;
+    return first && first->ahead;
 }
 
 static void remove_group(struct sched_group *group)

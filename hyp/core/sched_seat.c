@@ -142,7 +142,7 @@ bool seat_must_go(struct seat *seat, u64 now, u64 *end)
     struct sched_group *first;
 
     seat_settle(seat, now);
-    if (!may_stay(seat, now) || (!seat->task->prompt && queue_is_prompt(seat->task->group)))
+    if (!may_stay(seat, now) || (!seat->task->prompt && queue_has_ahead(seat->task->group)))
         return true;
     first = queue_first(hart, now);
     if (first) {

@@ -8,10 +8,10 @@ enum {
     REG_SIZE = 0x10,
 };
 
-/* The lock is held. */
+/* The lock is held. Who sees in PENDING that somebody rang, sees what was stored before that. */
 static void set_pending(struct doorbell *doorbell, u32 pending)
 {
-    doorbell->pending = pending;
+    __atomic_store_n(&doorbell->pending, pending, __ATOMIC_RELEASE);
     irq_line_set(&doorbell->irq, pending != 0);
 }
 
@@ -23,7 +23,7 @@ static u32 read_register(struct doorbell *doorbell, u32 offset)
     case REG_PEERS:
         return doorbell->host.peers(doorbell->host.ctx);
     case REG_PENDING:
-        return __atomic_load_n(&doorbell->pending, __ATOMIC_RELAXED);
+        return __atomic_load_n(&doorbell->pending, __ATOMIC_ACQUIRE);
     case REG_SIZE:
         return doorbell->region_size;
     default:

@@ -16,7 +16,7 @@ struct virtio_balloon_config {
     u32 pages, actual, hint_command, poison;
 };
 
-/* What one service gives back at most, and the work that is not in pages. */
+/* What one service gives back at most, and the work that is not in pages; of all queues. */
 #define PAGES_A_SERVICE  64
 #define CHAINS_A_SERVICE 64
 
@@ -52,9 +52,9 @@ enum progress {
     CHAIN_BROKEN,
 };
 
-/* Pages that a service may still give back. */
+/* What a service may still do: give pages back, look at chains. */
 struct budget {
-    u32 pages;
+    u32 pages, chains;
 };
 
 static bool give_back(struct virtio_balloon *balloon, gpa_t gpa, u64 size)
@@ -137,7 +137,8 @@ static bool report_buffer(struct virtio_balloon *balloon, const struct virtio_bu
 {
     gpa_t start = ALIGN_UP(buffer->address + *done, (gpa_t)PAGE_SIZE);
     gpa_t end = ALIGN_DOWN(buffer->address + buffer->size, (gpa_t)PAGE_SIZE);
-    u32 pages = start < end ? (u32)((end - start) >> PAGE_SHIFT) : 0;
+    bool wraps = start < buffer->address; /* in the last page of all addresses */
+    u32 pages = start < end && !wraps ? (u32)((end - start) >> PAGE_SHIFT) : 0;
     u32 count = pages < budget->pages ? pages : budget->pages;
 
     if (count && !give_back(balloon, start, (u64)count << PAGE_SHIFT))
@@ -184,7 +185,7 @@ static bool serve_queue(struct virtio_balloon *balloon, u32 queue, handler *hand
 {
     struct virtio_device *device = &balloon->device;
 
-    for (u32 i = 0; i < CHAINS_A_SERVICE; i++) {
+    for (; budget->chains; budget->chains--) {
         enum progress progress;
 
         if (!virtio_pop(device, queue))
@@ -205,7 +206,7 @@ static bool serve_queue(struct virtio_balloon *balloon, u32 queue, handler *hand
 static bool serve(struct virtio_device *device)
 {
     struct virtio_balloon *balloon = balloon_of(device);
-    struct budget budget = {PAGES_A_SERVICE};
+    struct budget budget = {PAGES_A_SERVICE, CHAINS_A_SERVICE};
     bool more = serve_queue(balloon, QUEUE_INFLATE, inflate, &budget);
 
     more |= serve_queue(balloon, QUEUE_DEFLATE, deflate, &budget);

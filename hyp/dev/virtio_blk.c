@@ -54,7 +54,7 @@ static void step_done(struct block_request *io)
     *blk->done_end = request;
     blk->done_end = &request->next;
     blk->under_way--;
-    if (!blk->serving && !request->orphan)
+    if (!blk->serving)
         blk->device.host.wake(blk->device.host.ctx);
     spin_unlock(&blk->lock);
 }
@@ -153,17 +153,15 @@ static u32 blk_config_read(const struct virtio_device *device, u32 offset, u32 w
     return virtio_bytes(&blk_of(device)->config, offset, width);
 }
 
-/* What is under way is forgotten when it is done, and wakes nobody: whoever resets waits for it
- * (virtio_ops.is_idle). */
+/* What is under way is forgotten when it is done. The service is woken all the same, for somebody
+ * may wait for the device to be idle (virtio_ops.is_idle). */
 static void blk_reset(struct virtio_device *device)
 {
     struct virtio_blk *blk = blk_of(device);
     struct blk_request *done;
 
-    spin_lock(&blk->lock);
     for (u32 i = 0; i < BLK_REQUESTS; i++)
         blk->requests[i].orphan = true;
-    spin_unlock(&blk->lock);
     while ((done = take_done(blk)))
         blk_free_request(done);
     blk->chain_user = NULL;

@@ -56,9 +56,9 @@ static void skip_data(struct blk_data *data, u32 size)
 /* Adds a run to a list of `count`; false: there is no room for it. */
 static bool add_run(struct segment *segments, u32 *count, u32 max, hpa_t at, u32 size)
 {
-    struct segment *last = segments + *count - 1;
+    struct segment *last = *count ? &segments[*count - 1] : NULL;
 
-    if (*count && last->address + last->size == at) {
+    if (last && last->address + last->size == at) {
         last->size += size;
         return true;
     }

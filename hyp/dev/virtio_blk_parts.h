@@ -29,7 +29,7 @@ struct blk_request {
     struct block_request io; /* the step under way                                  */
     struct virtio_blk *blk;
     struct blk_request *next; /* of those that are free, or done                    */
-    bool orphan;              /* its driver has reset the device; with blk->lock                  */
+    bool orphan;              /* its driver has reset the device                    */
 
     u16 id, slots; /* by which its chain is given back                             */
     u8 queue;
@@ -40,8 +40,8 @@ struct blk_request {
 
     u64 sector; /* of the next part                                                */
     struct blk_data data;
-    bool bounced; /* the part is one sector in `bounce`                            */
-    u32 range, range_count;
+    bool bounced;           /* the part is one sector in `bounce`                  */
+    u32 range, range_count; /* the one that is next, and how many there are        */
     union {
         struct segment segments[BLK_SEGMENTS];
         struct virtio_blk_range ranges[BLK_RANGES];

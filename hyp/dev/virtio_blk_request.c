@@ -9,13 +9,22 @@
 /* What a step costs that moves no data, in bytes of data: 64 of them are a service. */
 #define STEP_COST 1024u
 
+/* The next range, or as much of it as the disk does at once: pieces end at multiples of that, so
+ * that none of them has a part of a page where the whole range has a page. */
 static void next_range(struct blk_request *request)
 {
-    const struct virtio_blk_range *range = &request->ranges[request->range++];
+    struct virtio_blk_range *range = &request->ranges[request->range];
+    u32 max = request->blk->disk->max_range, sectors = range->sectors;
 
+    if (max && sectors > max - (u32)(range->sector & (max - 1)))
+        sectors = max - (u32)(range->sector & (max - 1));
     request->io.sector = range->sector;
-    request->io.sectors = range->sectors;
+    request->io.sectors = sectors;
     request->io.unmap = range->flags & VIRTIO_BLK_RANGE_UNMAP;
+    range->sector += sectors;
+    range->sectors -= sectors;
+    if (!range->sectors)
+        request->range++;
 }
 
 /* Fills in the next step; false: there is none, or the device is broken. */

@@ -6,11 +6,6 @@
 
 #define T_FLUSH_OUT 5 /* legacy: VIRTIO_BLK_T_FLUSH */
 
-static bool has_sectors(const struct block_device *disk, u64 sector, u32 sectors)
-{
-    return sector <= disk->sectors && sectors <= disk->sectors - sector;
-}
-
 /*
  * Each of these looks at a request of one type, whose header was read, and notes what its steps
  * are. Any status but OK ends it; the device is broken when the guest's RAM is none.
@@ -21,7 +16,7 @@ static u8 prepare_data(struct blk_request *request, u32 size)
 {
     const struct block_device *disk = request->blk->disk;
 
-    if (size % SECTOR_SIZE || !has_sectors(disk, request->sector, size >> SECTOR_SHIFT))
+    if (size % SECTOR_SIZE || !block_has(disk, request->sector, size >> SECTOR_SHIFT))
         return VIRTIO_BLK_S_IOERR;
     request->data.left = size;
     return VIRTIO_BLK_S_OK;
@@ -89,7 +84,7 @@ static u8 check_range(const struct blk_request *request, const struct virtio_blk
     if (range->flags & ~(zeroes ? VIRTIO_BLK_RANGE_UNMAP : 0))
         return VIRTIO_BLK_S_UNSUPP;
     if (range->sectors > VIRTIO_BLK_RANGE_MAX ||
-        !has_sectors(blk->disk, range->sector, range->sectors))
+        !block_has(blk->disk, range->sector, range->sectors))
         return VIRTIO_BLK_S_IOERR;
     return VIRTIO_BLK_S_OK;
 }

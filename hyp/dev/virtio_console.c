@@ -12,7 +12,7 @@ struct virtio_console_config {
 };
 
 /* What one service moves in each direction. */
-#define BYTES_A_SERVICE  4096
+#define BYTES_A_SERVICE  512 /* 45 ms of a console with 115200 bits a second */
 #define CHAINS_A_SERVICE 64
 #define BYTES_AT_ONCE    256
 
@@ -90,11 +90,14 @@ static u32 receive_chain(struct virtio_console *console)
     return virtio_copy_out(&console->device, 0, bytes, count) ? count : 0;
 }
 
-/* Buffers wait in the queue until something is typed. */
+/* Buffers wait in the queue until something is typed; what is typed waits for the UART, while that
+ * is the console in use. */
 static bool receive(struct virtio_console *console)
 {
     struct virtio_device *device = &console->device;
 
+    if (!virtio_console_reads(device))
+        return false;
     for (u32 i = 0; i < CHAINS_A_SERVICE; i++) {
         u32 count;
 

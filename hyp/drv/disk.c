@@ -74,7 +74,7 @@ static bool find_place(struct disk *disk, const char *place, const struct disk_s
         return disk_find_partition(place, under, source, &disk->first, sectors);
     *sectors = source->kind == SOURCE_RANGE ? source->sectors : under->sectors;
     disk->first = source->first;
-    if (disk->first > under->sectors || *sectors > under->sectors - disk->first)
+    if (!block_has(under, disk->first, *sectors))
         return complain(place, "\"%s\" reaches past the end of virtio%u, which has %llu sectors",
                         disk->name, source->disk, under->sectors);
     return true;
@@ -119,6 +119,7 @@ bool disk_open_image(struct disk *disk, const char *place, const char *owner, co
         .sectors = ((u64)size + SECTOR_SIZE - 1) >> SECTOR_SHIFT,
         .max_segments = IMAGE_SEGMENTS,
         .max_sectors = IMAGE_SECTORS,
+        .max_range = IMAGE_SECTORS,
         .read_only = parsed.read_only,
         .discards = !parsed.read_only,
         .writes_zeroes = !parsed.read_only,

@@ -17,8 +17,7 @@ static bool can(const struct block_device *device, enum block_op op)
 bool disk_permits(const struct block_device *device, struct block_request *request)
 {
     bool inside =
-        request->op == BLOCK_FLUSH || (request->sector <= device->sectors &&
-                                       request->sectors <= device->sectors - request->sector);
+        request->op == BLOCK_FLUSH || block_has(device, request->sector, request->sectors);
 
     if (inside && can(device, request->op))
         return true;

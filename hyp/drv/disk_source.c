@@ -41,17 +41,20 @@ static bool skip_number(struct span *span, u64 max, u64 *number)
 /* A number of sectors, or of KiB, MiB or GiB. */
 static bool skip_sectors(struct span *span, u64 *sectors)
 {
+    u32 shift = 0;
+
     if (!skip_number(span, SECTORS_MAX, sectors))
         return false;
     if (skip_char(span, 'K'))
-        *sectors <<= 10 - SECTOR_SHIFT;
+        shift = 10 - SECTOR_SHIFT;
     else if (skip_char(span, 'M'))
-        *sectors <<= 20 - SECTOR_SHIFT;
+        shift = 20 - SECTOR_SHIFT;
     else if (skip_char(span, 'G'))
-        *sectors <<= 30 - SECTOR_SHIFT;
-    else
-        return true;
-    return *sectors <= SECTORS_MAX;
+        shift = 30 - SECTOR_SHIFT;
+    if (*sectors > SECTORS_MAX >> shift)
+        return false;
+    *sectors <<= shift;
+    return true;
 }
 
 /* A number, if it is nothing else, or a label. */

@@ -116,6 +116,13 @@ static u32 count_sources(fdt_node node)
     return last < MAX_SOURCES ? last + 1 : MAX_SOURCES;
 }
 
+/* Who booted us may have left sources on, for which nobody here would ever quiet the device. */
+static void disable_all(void)
+{
+    for (u32 word = 0; word * 32 < source_count; word++)
+        enables[word] = 0;
+}
+
 bool plic_drv_init(void)
 {
     u64 address, size;
@@ -128,6 +135,7 @@ bool plic_drv_init(void)
         return false;
     claim_node(node, "the hypervisor's interrupts");
     source_count = count_sources(node);
+    disable_all();
     context[THRESHOLD_WORD] = 0;
     interrupts_set_external(take_all);
     return true;
@@ -178,8 +186,13 @@ void plic_drv_detach(u32 source)
 /*
  * By its priority, not its enable bit: the controller ignores the completion of a source that is
  * not enabled ("Interrupt Completion"), and the one that is masked may be in service.
+ *
+ * One hart masks and another unmasks: locks and atomics order their memory accesses, and only a
+ * fence that names output orders the stores to the controller with those.
  */
 void plic_drv_mask(u32 source, bool masked)
 {
+    __asm__ volatile("fence rw, o" ::: "memory");
     priorities[source] = !masked;
+    __asm__ volatile("fence o, rw" ::: "memory");
 }

@@ -1,5 +1,7 @@
 #include "hyp/vm/config.h"
 
+#include <stddef.h>
+
 #include "hyp/core/hart.h"
 #include "hyp/core/nearest.h"
 #include "hyp/core/printk.h"
@@ -11,15 +13,57 @@
 
 #define CAP_MAX (100 * MAX_HARTS)
 
-typedef bool parser(const struct fdt_prop *prop, struct vm_config *config);
+/* One property: how its value is read, and into which field. */
+struct property {
+    const char *name;
+    bool (*parse)(const struct property *property, const struct fdt_prop *prop,
+                  struct vm_config *config);
+    u32 field;                /* offset in struct vm_config; 0: the function knows */
+    u32 min, max;             /* of a number; max of a list's strings              */
+    const char *const *words; /* of a choice of two, the first for false           */
+};
 
-static bool parse_cpus(const struct fdt_prop *prop, struct vm_config *config)
+#define FIELD(name) offsetof(struct vm_config, name)
+
+static void *field_of(const struct property *property, struct vm_config *config)
 {
-    return value_number(config, prop, 1, VM_MAX_VCPUS, &config->cpus);
+    return (u8 *)config + property->field;
 }
 
-static bool parse_memory(const struct fdt_prop *prop, struct vm_config *config)
+static bool number(const struct property *property, const struct fdt_prop *prop,
+                   struct vm_config *config)
 {
+    return value_number(config, prop, property->min, property->max, field_of(property, config));
+}
+
+static bool flag(const struct property *property, const struct fdt_prop *prop,
+                 struct vm_config *config)
+{
+    return value_flag(config, prop, field_of(property, config));
+}
+
+static bool choice(const struct property *property, const struct fdt_prop *prop,
+                   struct vm_config *config)
+{
+    bool *field = field_of(property, config);
+    u32 index;
+
+    if (!value_choice(config, prop, property->words, &index))
+        return false;
+    *field = index;
+    return true;
+}
+
+static bool strings(const struct property *property, const struct fdt_prop *prop,
+                    struct vm_config *config)
+{
+    return value_strings(config, prop, property->max, field_of(property, config));
+}
+
+static bool memory(const struct property *property, const struct fdt_prop *prop,
+                   struct vm_config *config)
+{
+    (void)property;
     if (!value_size(prop, &config->memory))
         return complain(config_place(config, prop->name),
                         "expected a size in a string, like \"128M\"");
@@ -32,8 +76,7 @@ static bool parse_memory(const struct fdt_prop *prop, struct vm_config *config)
 }
 
 /* `kernel = &label` is the path of a node below /images: its data is the file. */
-static bool parse_reference(const struct fdt_prop *prop, struct vm_config *config,
-                            struct blob *blob)
+static bool reference(const struct fdt_prop *prop, struct vm_config *config, struct blob *blob)
 {
     fdt_node node = fdt_path(config->bundle, (const char *)prop->data);
     struct fdt_prop data;
@@ -53,28 +96,23 @@ static bool is_reference(const struct fdt_prop *prop)
     return value_is_string(prop) && !strncmp((const char *)prop->data, images, sizeof(images) - 1);
 }
 
-static bool parse_blob(const struct fdt_prop *prop, struct vm_config *config, struct blob *blob)
+static bool file(const struct property *property, const struct fdt_prop *prop,
+                 struct vm_config *config)
 {
+    struct blob *blob = field_of(property, config);
+
     if (is_reference(prop))
-        return parse_reference(prop, config, blob);
+        return reference(prop, config, blob);
     if (!prop->length)
         return complain(config_place(config, prop->name), "is empty; expected /incbin/(\"FILE\")");
     *blob = (struct blob){prop->data, prop->length};
     return true;
 }
 
-static bool parse_kernel(const struct fdt_prop *prop, struct vm_config *config)
+static bool bootargs(const struct property *property, const struct fdt_prop *prop,
+                     struct vm_config *config)
 {
-    return parse_blob(prop, config, &config->kernel);
-}
-
-static bool parse_initrd(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return parse_blob(prop, config, &config->initrd);
-}
-
-static bool parse_bootargs(const struct fdt_prop *prop, struct vm_config *config)
-{
+    (void)property;
     if (!value_is_string(prop) || prop->length > VM_BOOTARGS_MAX)
         return complain(config_place(config, prop->name),
                         "expected a string of at most %u characters", VM_BOOTARGS_MAX - 1);
@@ -82,40 +120,8 @@ static bool parse_bootargs(const struct fdt_prop *prop, struct vm_config *config
     return true;
 }
 
-static bool parse_counters(const struct fdt_prop *prop, struct vm_config *config)
-{
-    static const char *const words[] = {"virtual", "direct", NULL};
-    u32 choice;
-
-    if (!value_choice(config, prop, words, &choice))
-        return false;
-    config->counters_direct = choice;
-    return true;
-}
-
-static bool parse_leaf(const struct fdt_prop *prop, struct vm_config *config)
-{
-    static const char *const words[] = {"4M", "4K", NULL};
-    u32 choice;
-
-    if (!value_choice(config, prop, words, &choice))
-        return false;
-    config->small_leaves = choice;
-    return true;
-}
-
-static bool parse_start(const struct fdt_prop *prop, struct vm_config *config)
-{
-    static const char *const words[] = {"auto", "manual", NULL};
-    u32 choice;
-
-    if (!value_choice(config, prop, words, &choice))
-        return false;
-    config->manual = choice;
-    return true;
-}
-
-static bool parse_restart(const struct fdt_prop *prop, struct vm_config *config)
+static bool restart(const struct property *property, const struct fdt_prop *prop,
+                    struct vm_config *config)
 {
     static const char *const words[] = {
         [RESTART_NEVER] = "never",
@@ -123,42 +129,21 @@ static bool parse_restart(const struct fdt_prop *prop, struct vm_config *config)
         [RESTART_ALWAYS] = "always",
         NULL,
     };
-    u32 choice;
+    u32 index;
 
-    if (!value_choice(config, prop, words, &choice))
+    (void)property;
+    if (!value_choice(config, prop, words, &index))
         return false;
-    config->restart = choice;
+    config->restart = index;
     return true;
 }
 
-static bool parse_lazy(const struct fdt_prop *prop, struct vm_config *config)
+/* Images are shared page by page, so RAM comes page by page. */
+static bool shared(const struct property *property, const struct fdt_prop *prop,
+                   struct vm_config *config)
 {
-    return value_flag(config, prop, &config->lazy);
-}
-
-static bool parse_shared(const struct fdt_prop *prop, struct vm_config *config)
-{
+    (void)property;
     return value_flag(config, prop, &config->shared) && value_flag(config, prop, &config->lazy);
-}
-
-static bool parse_debug(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_flag(config, prop, &config->debug);
-}
-
-static bool parse_weight(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_number(config, prop, SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX, &config->share.weight);
-}
-
-static bool parse_cap(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_number(config, prop, 1, CAP_MAX, &config->share.cap);
-}
-
-static bool parse_max_exits(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_number(config, prop, 1000, 1000000000, &config->max_exits);
 }
 
 /* The bit of the hart with that id in sched_share.affinity; 0: it is not there, or not online. */
@@ -170,10 +155,12 @@ static u32 hart_bit(u32 id)
     return 0;
 }
 
-static bool parse_affinity(const struct fdt_prop *prop, struct vm_config *config)
+static bool affinity(const struct property *property, const struct fdt_prop *prop,
+                     struct vm_config *config)
 {
-    u32 affinity = 0;
+    u32 set = 0;
 
+    (void)property;
     if (!prop->length || prop->length % 4)
         return complain(config_place(config, prop->name), "expected hart ids, like <0 1>");
     for (u32 i = 0; i < prop->length / 4; i++) {
@@ -182,99 +169,56 @@ static bool parse_affinity(const struct fdt_prop *prop, struct vm_config *config
         if (!bit)
             return complain(config_place(config, prop->name),
                             "this machine has no hart %u that is online", fdt_cell(prop, i));
-        affinity |= bit;
+        set |= bit;
     }
-    config->share.affinity = affinity;
+    config->share.affinity = set;
     return true;
 }
 
-static bool parse_disk(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_strings(config, prop, PLATFORM_VIRTIO_SLOTS, &config->disks);
-}
-
-static bool parse_net(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_strings(config, prop, PLATFORM_VIRTIO_SLOTS, &config->nets);
-}
-
-static bool parse_virtio(const struct fdt_prop *prop, struct vm_config *config)
-{
-    static const char *const words[] = {"legacy", "modern", NULL};
-    u32 choice;
-
-    if (!value_choice(config, prop, words, &choice))
-        return false;
-    config->virtio_modern = choice;
-    return true;
-}
-
-static bool parse_entropy(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_flag(config, prop, &config->entropy);
-}
-
-static bool parse_balloon(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_flag(config, prop, &config->balloon);
-}
-
-static bool parse_virtio_console(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_flag(config, prop, &config->virtio_console);
-}
-
-static bool parse_shared_memory(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_strings(config, prop, SHARED_REGIONS_PER_VM, &config->shared_memory);
-}
-
-static bool parse_passthrough(const struct fdt_prop *prop, struct vm_config *config)
-{
-    return value_strings(config, prop, PASSTHROUGH_MAX, &config->passthrough);
-}
-
-static bool parse_dma(const struct fdt_prop *prop, struct vm_config *config)
-{
-    static const char *const words[] = {"refused", "trusted", NULL};
-    u32 choice;
-
-    if (!value_choice(config, prop, words, &choice))
-        return false;
-    config->dma_trusted = choice;
-    return true;
-}
+static const char *const counters_words[] = {"virtual", "direct", NULL};
+static const char *const leaf_words[] = {"4M", "4K", NULL};
+static const char *const start_words[] = {"auto", "manual", NULL};
+static const char *const virtio_words[] = {"legacy", "modern", NULL};
+static const char *const dma_words[] = {"refused", "trusted", NULL};
 
 /* Every property of a VM. */
-static const struct property {
-    const char *name;
-    parser *parse;
-} properties[] = {
-    {"cpus", parse_cpus},
-    {"memory", parse_memory},
-    {"kernel", parse_kernel},
-    {"initrd", parse_initrd},
-    {"bootargs", parse_bootargs},
-    {"counters", parse_counters},
-    {"leaf", parse_leaf},
-    {"lazy", parse_lazy},
-    {"shared", parse_shared},
-    {"weight", parse_weight},
-    {"cap", parse_cap},
-    {"cpu-affinity", parse_affinity},
-    {"start", parse_start},
-    {"restart", parse_restart},
-    {"max-exits", parse_max_exits},
-    {"debug", parse_debug},
-    {"disk", parse_disk},
-    {"net", parse_net},
-    {"virtio", parse_virtio},
-    {"entropy", parse_entropy},
-    {"balloon", parse_balloon},
-    {"virtio-console", parse_virtio_console},
-    {"shared-memory", parse_shared_memory},
-    {"passthrough", parse_passthrough},
-    {"dma", parse_dma},
+static const struct property properties[] = {
+    {.name = "cpus", .parse = number, .field = FIELD(cpus), .min = 1, .max = VM_MAX_VCPUS},
+    {.name = "memory", .parse = memory},
+    {.name = "kernel", .parse = file, .field = FIELD(kernel)},
+    {.name = "initrd", .parse = file, .field = FIELD(initrd)},
+    {.name = "bootargs", .parse = bootargs},
+    {.name = "counters", .parse = choice, .field = FIELD(counters_direct), .words = counters_words},
+    {.name = "leaf", .parse = choice, .field = FIELD(small_leaves), .words = leaf_words},
+    {.name = "lazy", .parse = flag, .field = FIELD(lazy)},
+    {.name = "shared", .parse = shared},
+    {.name = "weight",
+     .parse = number,
+     .field = FIELD(share.weight),
+     .min = SCHED_WEIGHT_MIN,
+     .max = SCHED_WEIGHT_MAX},
+    {.name = "cap", .parse = number, .field = FIELD(share.cap), .min = 1, .max = CAP_MAX},
+    {.name = "cpu-affinity", .parse = affinity},
+    {.name = "start", .parse = choice, .field = FIELD(manual), .words = start_words},
+    {.name = "restart", .parse = restart},
+    {.name = "max-exits",
+     .parse = number,
+     .field = FIELD(max_exits),
+     .min = 1000,
+     .max = 1000000000},
+    {.name = "debug", .parse = flag, .field = FIELD(debug)},
+    {.name = "disk", .parse = strings, .field = FIELD(disks), .max = PLATFORM_VIRTIO_SLOTS},
+    {.name = "net", .parse = strings, .field = FIELD(nets), .max = PLATFORM_VIRTIO_SLOTS},
+    {.name = "virtio", .parse = choice, .field = FIELD(virtio_modern), .words = virtio_words},
+    {.name = "entropy", .parse = flag, .field = FIELD(entropy)},
+    {.name = "balloon", .parse = flag, .field = FIELD(balloon)},
+    {.name = "virtio-console", .parse = flag, .field = FIELD(virtio_console)},
+    {.name = "shared-memory",
+     .parse = strings,
+     .field = FIELD(shared_memory),
+     .max = SHARED_REGIONS_PER_VM},
+    {.name = "passthrough", .parse = strings, .field = FIELD(passthrough), .max = PASSTHROUGH_MAX},
+    {.name = "dma", .parse = choice, .field = FIELD(dma_trusted), .words = dma_words},
 };
 
 const char *string_list_at(struct string_list list, u32 index)
@@ -309,7 +253,7 @@ bool vm_config_set(struct vm_config *config, const struct fdt_prop *prop)
 {
     for (u32 i = 0; i < ARRAY_SIZE(properties); i++)
         if (!strcmp(prop->name, properties[i].name))
-            return properties[i].parse(prop, config);
+            return properties[i].parse(&properties[i], prop, config);
     return unknown_property(prop->name, config);
 }
 

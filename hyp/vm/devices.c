@@ -163,13 +163,16 @@ static bool parse_net(const struct vm_config *config, const char *text, char *gr
     group[length] = '\0';
     if (!*rest)
         return true;
-    number = (struct fdt_prop){.data = (const u8 *)rest + sizeof(option) - 1};
-    number.length = (u32)strlen((const char *)number.data) + 1;
-    if (strncmp(rest, option, sizeof(option) - 1) || !value_size(&number, rate) || !*rate)
-        return complain(config_place(config, "net"),
-                        "\"%s\": expected GROUP or GROUP,rate=10M (bits a second)", text);
-    *rate = decimal(*rate, (char)number.data[number.length - 2]);
-    return true;
+    if (!strncmp(rest, option, sizeof(option) - 1)) {
+        number = (struct fdt_prop){.data = (const u8 *)rest + sizeof(option) - 1};
+        number.length = (u32)strlen((const char *)number.data) + 1;
+        if (value_size(&number, rate) && *rate) {
+            *rate = decimal(*rate, (char)number.data[number.length - 2]);
+            return true;
+        }
+    }
+    return complain(config_place(config, "net"),
+                    "\"%s\": expected GROUP or GROUP,rate=10M (bits a second)", text);
 }
 
 static bool open_port(struct vm *vm, u32 nth)
@@ -227,6 +230,7 @@ bool devices_create(struct vm *vm)
         return complain(vm->config.name, "no memory for its devices");
     for (u32 i = 0; i < VIRTIO_SLOTS; i++)
         vm->devices->slots[i].vm = vm;
+    devices_make_worker(vm);
     return open_all(vm);
 }
 

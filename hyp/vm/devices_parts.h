@@ -11,9 +11,11 @@ struct virtio_device *devices_make(struct virtio_slot *slot, u32 index);
 /* A frame has come for a port: `slot` is a struct virtio_slot. */
 void devices_frame_came(void *slot);
 
-/* devices_work.c: the lock of a device, and makes the worker a blocked task. */
+/* devices_work.c: the lock of a device; and the worker, whom frames may wake as long as there are
+ * ports: made as a retired task, and for each life a blocked one. */
 void devices_lock(struct virtio_slot *slot);
 void devices_unlock(struct virtio_slot *slot);
+void devices_make_worker(struct vm *vm);
 void devices_start_worker(struct vm *vm);
 
 #endif

@@ -40,20 +40,30 @@ static void begin_balloon(struct virtio_slot *slot)
         set_quiesce(slot, QUIESCE_TRIES);
 }
 
-/* And after it: disks, which may have been held up, go on. */
+/* The worker is to look at all slots of a kind. */
+static void wake_kind(struct vm *vm, enum slot_kind kind)
+{
+    for (u32 i = 0; i < VIRTIO_SLOTS; i++)
+        if (vm->devices->slots[i].kind == kind)
+            devices_wake(&vm->devices->slots[i]);
+}
+
+/* And after it: disks, which may have been held up, go on, and so does the balloon, of which one
+ * queue may have waited and another not. */
 static void end_balloon(struct virtio_slot *slot)
 {
     if (slot->kind != SLOT_BALLOON || quiesce_of(slot) != QUIESCE_TRIES)
         return;
     set_quiesce(slot, QUIESCE_NO);
     devices_wake(slot);
+    wake_kind(slot->vm, SLOT_DISK);
 }
 
-static void want_balloon(struct vm_devices *devices)
+/* A disk that begins nothing now. With its lock, under which the balloon looks whether it is idle.
+ * What it was to be served for, or its driver has just done, may be what the balloon waits for. */
+static bool is_held_up(const struct virtio_slot *slot)
 {
-    for (u32 i = 0; i < VIRTIO_SLOTS; i++)
-        if (devices->slots[i].kind == SLOT_BALLOON)
-            __atomic_store_n(&devices->slots[i].wanted, true, __ATOMIC_SEQ_CST);
+    return slot->kind == SLOT_DISK && quiesce_of(slot) != QUIESCE_NO;
 }
 
 /* ---------------------------------------------------------------- on the bus */
@@ -61,8 +71,6 @@ static void want_balloon(struct vm_devices *devices)
 /* One piece of the work of a device. True: there is more. With its lock. */
 static bool service(struct virtio_slot *slot)
 {
-    if (slot->kind == SLOT_DISK && quiesce_of(slot) != QUIESCE_NO)
-        return true;
     return slot->registers.device && virtio_service(slot->registers.device);
 }
 
@@ -87,7 +95,9 @@ static enum mmio_result slot_write(void *device, u32 offset, u32 width, u32 valu
     devices_lock(slot);
     begin_balloon(slot);
     result = virtio_mmio_write(&slot->registers, offset, width, value, &notified);
-    if (notified)
+    if (is_held_up(slot))
+        more = true;
+    else if (notified)
         more = service(slot);
     end_balloon(slot);
     devices_unlock(slot);
@@ -105,21 +115,25 @@ const struct mmio_ops virtio_slot_ops = {
 
 /* ---------------------------------------------------------------- the worker */
 
-/* Serves a slot that wants it. False: it does not, or cannot be served now. */
+/* Serves a slot that wants it; false: it does not. */
 static bool serve(struct virtio_slot *slot)
 {
-    bool more;
+    bool held_up, more;
 
     if (!__atomic_exchange_n(&slot->wanted, false, __ATOMIC_SEQ_CST))
         return false;
     devices_lock(slot);
+    held_up = is_held_up(slot);
     begin_balloon(slot);
-    more = service(slot);
+    more = !held_up && service(slot);
     end_balloon(slot);
     devices_unlock(slot);
-    if (more)
+    if (held_up)
+        wake_kind(slot->vm, SLOT_BALLOON);
+    else if (more)
         __atomic_store_n(&slot->wanted, true, __ATOMIC_SEQ_CST);
-    return !more || slot->kind != SLOT_DISK || quiesce_of(slot) == QUIESCE_NO;
+    interrupts_handle();
+    return true;
 }
 
 static enum task_result work(struct task *task)
@@ -127,17 +141,20 @@ static enum task_result work(struct task *task)
     struct vm_devices *devices = container_of(task, struct vm_devices, worker);
     bool any;
 
-    if (__atomic_load_n(&devices->quiesce, __ATOMIC_SEQ_CST) != QUIESCE_NO)
-        want_balloon(devices); /* perhaps what it waits for is done */
     do {
         any = false;
         for (u32 i = 0; i < VIRTIO_SLOTS; i++)
             any |= serve(&devices->slots[i]);
         if (!any)
             return TASK_BLOCK;
-        interrupts_handle();
     } while (!sched_should_yield());
     return TASK_YIELD;
+}
+
+void devices_make_worker(struct vm *vm)
+{
+    sched_init_task(&vm->devices->worker, &vm->group, work);
+    sched_retire(&vm->devices->worker);
 }
 
 void devices_start_worker(struct vm *vm)

@@ -77,11 +77,21 @@ bool host_device_pages(const struct fdt *fdt, fdt_node node, u32 index, u64 *sta
     return *end > *start;
 }
 
+/* RAM, which is no device's though it has a "reg". */
+static bool is_memory(const struct fdt *fdt, fdt_node node)
+{
+    const char *type;
+
+    return fdt_string(fdt, node, "device_type", &type) && !strcmp(type, "memory");
+}
+
 static bool has_registers(const struct fdt *fdt, fdt_node node)
 {
     u64 start, end;
     u32 count = 0;
 
+    if (is_memory(fdt, node))
+        return false;
     while (host_device_pages(fdt, node, count, &start, &end))
         if (++count > HOST_DEVICE_REGS)
             return false;

@@ -8,13 +8,11 @@
  */
 #include "arch/csr.h"
 #include "hyp/core/machine.h"
+#include "hyp/core/virtio_abi.h"
 #include "hyp/drv/plic.h"
 #include "hyp/vm/host_device.h"
 #include "hyp/vm/passthrough_parts.h"
 #include "hyp/vm/vm.h"
-
-/* virtio-mmio: a store of 0 resets the device, and has done so when 0 is loaded. */
-#define VIRTIO_STATUS 0x70
 
 void passthrough_interrupt(void *ctx)
 {
@@ -59,7 +57,8 @@ static void set_live(struct passthrough *device, bool live)
     spin_unlock(&device->lock);
 }
 
-/* Ends the DMA of a virtio device; of others we do not know how. */
+/* Ends the DMA of a virtio device, which is reset when its status, set to 0, reads 0; of others we
+ * do not know how. */
 static void quiet(const struct passthrough *device)
 {
     u64 deadline = time_now() + machine.timebase;
@@ -67,7 +66,7 @@ static void quiet(const struct passthrough *device)
 
     if (!device->virtio)
         return;
-    status = (volatile u32 *)(device->virtio + VIRTIO_STATUS);
+    status = (volatile u32 *)(device->virtio + VIRTIO_MMIO_STATUS);
     *status = 0;
     while (*status && time_now() < deadline)
         ;

@@ -1,5 +1,6 @@
-"""The parts of the tests with Linux VMs and real disks and networks (tests/disks.py, nets.py, kill.py, faults.py):
-a machine (QEMU, run and watched), the initramfs with the test's scripts, disk images, and the report."""
+"""The parts of the tests with Linux VMs and real disks and networks (tests/disks.py, nets.py, kill.py, stops.py,
+faults.py): a machine (QEMU, run and watched), the initramfs with the test's scripts, disk images, the outside of a
+network, the report, and what each is as a program."""
 
 import os
 

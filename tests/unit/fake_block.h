@@ -89,8 +89,10 @@ static inline void fake_block_check(const struct block_request *request)
     CHECK(request->op == BLOCK_READ || !device->read_only);
     CHECK(request->op != BLOCK_DISCARD || device->discards);
     CHECK(request->op != BLOCK_WRITE_ZEROES || device->writes_zeroes);
-    if (request->op != BLOCK_READ && request->op != BLOCK_WRITE)
+    if (request->op != BLOCK_READ && request->op != BLOCK_WRITE) {
+        CHECK(!device->max_range || request->sectors <= device->max_range);
         return;
+    }
     CHECK(request->segment_count && request->segment_count <= device->max_segments);
     CHECK(request->sectors && request->sectors <= device->max_sectors);
     for (u32 i = 0; i < request->segment_count; i++) {

@@ -264,6 +264,7 @@ TEST(sources_that_are_none)
         "virtio0@99999999999999999999+1",
         "virtio0@1+18446744073709551617",
         "virtio0@1+17179869185G",
+        "virtio0@1+9007199254740993G",
         "/images/root,rw",
         ("virtio0:a label of more than 108 bytes, which is what 36 units of UTF-16 come to at "
          "most, "

@@ -228,11 +228,11 @@ TEST(a_virtio_device_is_reset_when_a_life_ends)
 {
     start();
     device->virtio = (volatile u8 *)status_register;
-    status_register[VIRTIO_STATUS / 4] = 0xf;
-    status_register[VIRTIO_STATUS / 4 + 1] = 0x77;
+    status_register[VIRTIO_MMIO_STATUS / 4] = 0xf;
+    status_register[VIRTIO_MMIO_STATUS / 4 + 1] = 0x77;
     passthrough_stop(&vm);
-    CHECK_EQ(status_register[VIRTIO_STATUS / 4], 0);
-    CHECK_EQ(status_register[VIRTIO_STATUS / 4 + 1], 0x77);
+    CHECK_EQ(status_register[VIRTIO_MMIO_STATUS / 4], 0);
+    CHECK_EQ(status_register[VIRTIO_MMIO_STATUS / 4 + 1], 0x77);
 }
 
 TEST(a_device_without_an_interrupt)

@@ -424,6 +424,24 @@ TEST(the_checksum_that_is_wanted_travels_with_the_frame)
     stop();
 }
 
+TEST(a_checksum_that_goes_into_the_header_is_bad)
+{
+    struct fake_frame frame;
+
+    start();
+    fake_frame_make(&frame, ports[DB].mac, STRANGER, 60);
+    frame.frame.checksum = (struct frame_checksum){.wanted = true, .start = 0, .offset = MAC_SIZE};
+    switch_send(&ports[WEB], &frame.frame);
+    frame.frame.checksum.start = FRAME_HEADER - 1;
+    switch_send(&ports[WEB], &frame.frame);
+    check_nothing(DB);
+    CHECK_EQ(switch_counts(&ports[WEB]).dropped_bad, 2);
+    frame.frame.checksum.start = FRAME_HEADER;
+    switch_send(&ports[WEB], &frame.frame);
+    CHECK(switch_receive(&ports[DB]));
+    stop();
+}
+
 TEST(frames_and_bytes_are_counted_on_both_sides)
 {
     struct switch_counts web, db, mail;
@@ -609,6 +627,20 @@ TEST(what_is_outside_cannot_be_taken_over_by_a_vm_that_sends_in_its_name)
     stop();
 }
 
+TEST(a_hart_whose_clock_is_behind_finds_nothing_old)
+{
+    start_with_cards(2);
+    fake_nics_receive(0, ports[DB].mac, STRANGER, 1);
+    check_got(DB, 1);
+    fake_time--;
+    send(DB, BROADCAST, STRANGER, 2); /* takes nothing over */
+    check_got(WEB, 2);
+    send(WEB, STRANGER, ports[WEB].mac, 3); /* and it is known, not flooded */
+    check_nothing(DB);
+    CHECK_EQ(fake_nics.sent[0], 2);
+    stop();
+}
+
 TEST(nobody_outside_can_send_with_the_address_of_a_vm)
 {
     start_with_cards(2);
@@ -695,6 +727,15 @@ TEST(a_silent_port_saves_up_one_burst_only)
     CHECK_EQ(bytes, TOKEN_BURST_MIN / 1000 * 1000);
     fake_time += ~(u64)0 / 2; /* whatever passes: no overflow */
     CHECK_EQ(pour(WEB, 200, 1), TOKEN_BURST_MIN / 1000 * 1000);
+    stop();
+}
+
+TEST(a_hart_whose_clock_is_behind_fills_no_bucket)
+{
+    start_with_rate(1000000);
+    pour(WEB, 200, 1);
+    fake_time -= 100;
+    CHECK_EQ(pour(WEB, 100, 1), 0);
     stop();
 }
 

@@ -239,14 +239,41 @@ TEST(buffers_of_any_address_and_size_do_no_harm)
     struct fake_buffer buffers[] = {{0, 4096, true},
                                     {0xfffffff0, 0x20000, true},
                                     {~(gpa_t)0 - 0xffff, 0xffff, true},
+                                    {~(gpa_t)0 - 0xffe, 0x500, true},
                                     {(gpa_t)1 << 40, 0x100000, true}};
 
     plug_in(false, VIRTIO_BALLOON_F_REPORTING);
-    report_buffers(2, buffers, 4);
+    report_buffers(2, buffers, ARRAY_SIZE(buffers));
     while (virtio_service(device))
         host.most = 0;
     CHECK(is_used(2));
     CHECK_EQ(host.pages, 1 + 31 + 15 + 256);
+    CHECK_EQ(virtio_balloon_state(device).reported, host.pages);
+}
+
+static u32 take_all(void)
+{
+    u32 count = 0;
+
+    for (u32 queue = 0; queue < QUEUES; queue++)
+        while (is_used(queue))
+            count++;
+    return count;
+}
+
+TEST(a_service_is_short_however_many_chains_there_are)
+{
+    struct fake_buffer buffer = {(gpa_t)FIRST << 12, 16, true};
+
+    plug_in(false, VIRTIO_BALLOON_F_REPORTING);
+    for (u32 queue = 0; queue < QUEUES; queue++)
+        for (u32 i = 0; i < 32; i++)
+            report_buffers(queue, &buffer, 1);
+    CHECK(virtio_service(device));
+    CHECK_EQ(take_all(), CHAINS_A_SERVICE);
+    while (virtio_service(device))
+        ;
+    CHECK_EQ(take_all(), QUEUES * 32 - CHAINS_A_SERVICE);
 }
 
 TEST(free_pages_that_hold_a_value_are_left_with_the_guest)

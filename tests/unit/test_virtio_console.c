@@ -114,11 +114,18 @@ TEST(what_the_guest_prints_comes_out_in_order)
     }
 }
 
+/* What is typed is for the console that the guest prints on. */
+static void plug_in_and_print(void)
+{
+    plug_in(false, 0);
+    print_bytes("> ", 2);
+}
+
 TEST(what_is_typed_waits_for_a_buffer_and_a_buffer_for_what_is_typed)
 {
     gpa_t at;
 
-    plug_in(false, 0);
+    plug_in_and_print();
     type("early");
     CHECK(!virtio_service(device));
     CHECK_EQ(host.taken, 0);
@@ -142,7 +149,7 @@ TEST(small_buffers_share_a_long_line)
 {
     gpa_t at[4];
 
-    plug_in(false, 0);
+    plug_in_and_print();
     for (u32 i = 0; i < 4; i++)
         at[i] = give_buffer(3);
     type("0123456789");
@@ -243,11 +250,15 @@ TEST(who_has_printed_gets_what_is_typed)
 {
     plug_in(false, 0);
     give_buffer(16);
+    type("for the UART");
     virtio_service(device);
     CHECK(!virtio_console_reads(device));
+    CHECK_EQ(host.taken, 0);
+    CHECK(nothing_used(&input));
     print_bytes("login: ", 7);
     virtio_service(device);
     CHECK(virtio_console_reads(device));
+    CHECK_EQ(take_used(&input), strlen("for the UART"));
     virtio_reset(device);
     CHECK(!virtio_console_reads(device));
 }
@@ -255,7 +266,7 @@ TEST(who_has_printed_gets_what_is_typed)
 TEST(a_buffer_outside_of_ram_breaks_the_device)
 {
     for (u32 i = 0; i < 2; i++) {
-        plug_in(false, 0);
+        plug_in_and_print();
         type("text");
         fake_queue_add(i ? &input : &output, &(struct fake_buffer){0x1000, 32, i}, 1);
         CHECK(!virtio_service(device));

@@ -175,6 +175,14 @@ TEST(limits_of_the_device_are_kept)
     CHECK_EQ(disks_find(0)->max_sectors, 24);
 }
 
+TEST(no_chain_is_longer_than_the_queue)
+{
+    start_with(true, ALL);
+    card->queues[0].max = 16;
+    disks_init();
+    CHECK_EQ(disks_find(0)->max_segments, 14);
+}
+
 TEST(disks_that_cannot_be_driven_keep_their_numbers)
 {
     start_with(true, ALL | VIRTIO_BLK_F_BLK_SIZE);
