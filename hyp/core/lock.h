@@ -4,7 +4,9 @@
  *   console input -> device (UART, RTC) -> virtual PLIC -> vCPU -> run queue -> timers
  *   VM memory -> run queue; VM memory -> shared image -> pages; list of these -> pages
  *   VM console -> console
- *   virtio device -> console input, VM memory, virtual PLIC, a port of the switch, a host's disk
+ *   virtio device -> console input, VM memory, virtual PLIC
+ *   virtio device -> switch -> a port of the switch -> run queue; virtio device -> a host's disk or
+ *   card -> timers
  *   virtio device -> requests of a virtio disk -> run queue
  *   shared region -> doorbell -> virtual PLIC; device handed through -> virtual PLIC
  */

@@ -99,10 +99,10 @@ static void end_run(struct hart *hart, enum task_result result)
     spin_lock(&sched.lock);
     now = time_now();
     seat_free(&sched.seats[hart->index], now);
+    if (result == TASK_BLOCK)
+        task->state = TASK_BLOCKED;
     if (result == TASK_YIELD || task->woken)
         queue_put(task, now);
-    else
-        task->state = TASK_BLOCKED;
     hart->task = NULL;
     spin_unlock(&sched.lock);
 }

@@ -52,7 +52,7 @@ void queue_put(struct task *task, u64 now)
 {
     struct sched_group *group = task->group;
 
-    /* One that has run already, and perhaps always has work, would never let the others run. */
+    /* Not when it yields: one that always has work would never let the others run. */
     task->ahead = task->prompt && task->state == TASK_BLOCKED;
     task->state = TASK_READY;
     task->since = now;

@@ -11,7 +11,7 @@
 enum mmio_result {
     MMIO_OK,
     MMIO_FAULT, /* the machine would answer with an access fault: the guest gets one */
-    MMIO_AGAIN, /* not now: nothing has happened, and the access is to be made again soon */
+    MMIO_AGAIN, /* it is not over: the same access is to be made again soon */
 };
 
 /*

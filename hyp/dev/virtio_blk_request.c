@@ -6,8 +6,10 @@
 #include "hyp/core/string.h"
 #include "hyp/dev/virtio_blk_parts.h"
 
-/* What a step costs that moves no data, in bytes of data: 64 of them are a service. */
-#define STEP_COST 1024u
+/* What a step costs that moves no data, and a buffer of a chain, in bytes of data: 64 such steps
+ * are a service, or 8 of the longest chains. */
+#define STEP_COST   1024u
+#define BUFFER_COST 32u
 
 /* The next range, or as much of it as the disk does at once: pieces end at multiples of that, so
  * that none of them has a part of a page where the whole range has a page. */
@@ -59,8 +61,8 @@ static void finish(struct blk_request *request, u8 status)
     struct virtio_blk *blk = request->blk;
     const struct virtio_host *host = &blk->device.host;
 
-    ++*(status == VIRTIO_BLK_S_OK ? request->counter : &blk->counts.errors);
     if (virtio_works(&blk->device)) {
+        ++*(status == VIRTIO_BLK_S_OK ? request->counter : &blk->counts.errors);
         if (host->write(host->ctx, request->status, &status, sizeof(status)))
             virtio_push(&blk->device, request->queue, request->id, request->slots,
                         request->written);
@@ -112,6 +114,7 @@ static struct blk_request *take(struct virtio_blk *blk, u32 queue)
 
 u32 blk_begin(struct virtio_blk *blk, u32 queue)
 {
+    u32 cost = (blk->chain.readable + blk->chain.writable) * BUFFER_COST;
     struct blk_request *request;
     struct virtio_blk_header header;
     u8 status;
@@ -126,9 +129,9 @@ u32 blk_begin(struct virtio_blk *blk, u32 queue)
     request->sector = header.sector;
     status = blk_prepare(request, header.type);
     if (status == VIRTIO_BLK_S_OK)
-        return step(request);
+        return cost + step(request);
     finish(request, status);
-    return STEP_COST;
+    return cost + STEP_COST;
 }
 
 static void count_data(struct virtio_blk *blk, const struct block_request *io)

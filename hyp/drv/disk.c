@@ -129,7 +129,8 @@ bool disk_open_image(struct disk *disk, const char *place, const char *owner, co
 
 void disk_close(struct disk *disk)
 {
-    disk_forget_writes(disk);
+    while (!disk_forget_step(disk))
+        ;
     for (struct disk **link = &open_disks; *link; link = &(*link)->next) {
         if (*link != disk)
             continue;

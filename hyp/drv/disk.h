@@ -52,8 +52,9 @@ bool disk_open_image(struct disk *disk, const char *place, const char *owner, co
 /* Gives back what disk_open has, for a VM that could not be made. */
 void disk_close(struct disk *disk);
 
-/* Forgets what was written to an image: the VM is off. Nothing of it is under way. */
-void disk_forget_writes(struct disk *disk);
+/* Forgets what was written to an image, 256 KiB at a time: the VM is off. Nothing of it is under
+ * way. True: done. */
+bool disk_forget_step(struct disk *disk);
 
 /* All that are open, the last one first: what has `next`. At boot, or the monitor. */
 const struct disk *disk_first(void);

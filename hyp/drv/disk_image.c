@@ -8,6 +8,7 @@
 #include "hyp/drv/disk_parts.h"
 
 #define LEAF_ENTRIES (PAGE_SIZE / sizeof(u32))
+#define FORGET_PAGES 64 /* in a step */
 
 /* What has become of a page: the number of the one that has it now, or one of these. */
 enum { AS_IMAGE = 0 };
@@ -215,19 +216,35 @@ void disk_image_submit(struct block_device *device, struct block_request *reques
     request->done(request);
 }
 
-void disk_forget_writes(struct disk *disk)
+/* Drops some pages of a leaf, and with the last of them the leaf. */
+static void forget_some(struct disk *disk, u32 index)
+{
+    struct image_writes *writes = disk->writes;
+    u32 left = FORGET_PAGES;
+
+    for (u32 i = 0; i < LEAF_ENTRIES; i++) {
+        if (!writes->leaves[index][i])
+            continue;
+        if (!left--)
+            return;
+        drop_page(disk, &writes->leaves[index][i]);
+    }
+    page_free_ptr(writes->leaves[index], 0);
+    writes->leaves[index] = NULL;
+}
+
+bool disk_forget_step(struct disk *disk)
 {
     struct image_writes *writes = disk->writes;
 
     if (!writes)
-        return;
-    for (u32 i = 0; i < ARRAY_SIZE(writes->leaves); i++) {
-        if (!writes->leaves[i])
-            continue;
-        for (u32 j = 0; j < LEAF_ENTRIES; j++)
-            drop_page(disk, &writes->leaves[i][j]);
-        page_free_ptr(writes->leaves[i], 0);
-    }
+        return true;
+    for (u32 i = 0; i < ARRAY_SIZE(writes->leaves); i++)
+        if (writes->leaves[i]) {
+            forget_some(disk, i);
+            return false;
+        }
     page_free_ptr(writes, 0);
     disk->writes = NULL;
+    return true;
 }

@@ -124,17 +124,10 @@ static void find_way(struct way *way, const struct switch_port *from, const u8 t
             add_to_way(way, port);
 }
 
-/* A slot that is filled is its port's: what comes next is read before. */
 static void go(const struct way *way, const struct frame *frame)
 {
-    struct packet_slot *slot = way->slots;
-
-    while (slot) {
-        struct packet_slot *next = slot->next;
-
-        queue_fill(slot, frame);
-        slot = next;
-    }
+    if (way->slots)
+        queue_fill(way->slots, frame);
     if (way->uplink)
         uplink_send(way->uplink, frame);
 }

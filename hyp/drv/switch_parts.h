@@ -28,11 +28,11 @@ struct packet_slot {
 
 /*
  * switch_queue.c. Reserve gives a slot at the end of the port's queue; NULL: it is full, which is
- * counted, or not connected. Who has reserved one fills it, with no lock held; the slot is not his
- * afterwards.
+ * counted, or not connected. Who has reserved some for a frame fills them, all that are linked by
+ * `next`, with no lock held; they are not his afterwards.
  */
 struct packet_slot *queue_reserve(struct switch_port *port);
-void queue_fill(struct packet_slot *slot, const struct frame *frame);
+void queue_fill(struct packet_slot *slots, const struct frame *frame);
 
 /*
  * switch_address.c, under the switch's lock. The port of the group that an address is behind; NULL:

@@ -4,6 +4,7 @@
  * order of their coming, and a sender that waits for its guest's memory holds no lock.
  */
 #include "hyp/core/pages.h"
+#include "hyp/core/string.h"
 #include "hyp/drv/switch_parts.h"
 
 /* What a connected port has. */
@@ -91,11 +92,21 @@ static void finish(struct packet_slot *slot, bool whole)
     spin_unlock(&port->lock);
 }
 
-void queue_fill(struct packet_slot *slot, const struct frame *frame)
+/* The sender's memory, which may be in many pieces, is read once for all. A slot that is finished
+ * is its port's: what comes next is read before. */
+void queue_fill(struct packet_slot *slots, const struct frame *frame)
 {
-    slot->packet.length = frame->length;
-    slot->packet.checksum = frame->checksum;
-    finish(slot, frame->copy(frame, 0, slot->packet.bytes, frame->length));
+    struct packet *packet = &slots->packet;
+    bool whole = frame->copy(frame, 0, packet->bytes, frame->length);
+
+    packet->length = frame->length;
+    packet->checksum = frame->checksum;
+    for (struct packet_slot *slot = slots->next; slot && whole; slot = slot->next)
+        memcpy(&slot->packet, packet, offsetof(struct packet, bytes) + packet->length);
+    for (struct packet_slot *slot = slots, *next; slot; slot = next) {
+        next = slot->next;
+        finish(slot, whole);
+    }
 }
 
 const struct packet *switch_receive(struct switch_port *port)

@@ -223,11 +223,20 @@ static const struct property properties[] = {
 
 const char *string_list_at(struct string_list list, u32 index)
 {
-    const char *end = list.text + list.length;
+    u32 at = 0;
 
-    while (list.text < end && index--)
-        list.text += strlen(list.text) + 1;
-    return list.text < end ? list.text : NULL;
+    while (at < list.length && index--)
+        at += (u32)strlen(list.text + at) + 1;
+    return at < list.length ? list.text + at : NULL;
+}
+
+u32 string_list_count(struct string_list list)
+{
+    u32 count = 0;
+
+    while (string_list_at(list, count))
+        count++;
+    return count;
 }
 
 const char *vm_config_property(u32 index)

@@ -71,6 +71,7 @@ bool vm_config_set(struct vm_config *config, const struct fdt_prop *prop);
 
 /* String `index` of a list, from 0; NULL past the last. */
 const char *string_list_at(struct string_list list, u32 index);
+u32 string_list_count(struct string_list list);
 
 /* The names of all properties, by index; NULL at the end. */
 const char *vm_config_property(u32 index);

@@ -68,6 +68,9 @@ void devices_remove(struct vm *vm);
 bool devices_allocate(struct vm *vm);
 void devices_free(struct vm *vm);
 
+/* Forgets, step by step, what was written to images: the VM becomes off. True: done. */
+bool devices_forget_step(struct vm *vm);
+
 /* The power-on state of all; no vCPU runs, and devices_quiet was true. */
 void devices_reset(struct vm *vm);
 

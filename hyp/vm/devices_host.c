@@ -69,6 +69,8 @@ static struct virtio_device *make_net(struct virtio_slot *slot, const struct vir
 
 /* ---------------------------------------------------------------- disks */
 
+_Static_assert(VM_MAX_VCPUS <= VIRTIO_QUEUES, "a queue for each vCPU");
+
 static struct virtio_device *make_disk(struct virtio_slot *slot, const struct virtio_host *host,
                                        struct irq_line irq)
 {

@@ -123,7 +123,8 @@ void life_unmap_host(struct vm *vm)
 
 bool life_free_memory_step(struct vm *vm, u32 *progress)
 {
-    return shared_regions_free_step(vm) && memory_free_step(vm, progress);
+    return devices_forget_step(vm) && shared_regions_free_step(vm) &&
+           memory_free_step(vm, progress);
 }
 
 void life_free(struct vm *vm)

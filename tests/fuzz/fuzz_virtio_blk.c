@@ -82,6 +82,7 @@ static void plug_in(u32 kind)
     fake_block_begin(ram_at);
     fake_block.device.max_segments = kind & 4 ? 2 : 5;
     fake_block.device.max_sectors = kind & 8 ? 8 : 1024;
+    fake_block.device.max_range = kind & 128 ? 8 : 0;
     fake_block.device.read_only = kind & 16;
     fake_block.device.volatile_cache = kind & 32;
     fake_host_reset();

@@ -137,9 +137,12 @@ class Machine:
 
     def qmp(self, command, **arguments):
         """A command to QEMU; returns its answer."""
-        if not self.control:
-            self.control = Control(os.path.relpath(self.control_path))
-        return self.control.execute(command, arguments)
+        try:
+            if not self.control:
+                self.control = Control(os.path.relpath(self.control_path))
+            return self.control.execute(command, arguments)
+        except (OSError, ValueError) as problem:
+            raise MachineError(f'{command}: QEMU does not answer: {problem}; see {self.log_path()}') from None
 
 
 class Control:

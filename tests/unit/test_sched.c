@@ -294,6 +294,43 @@ TEST(a_prompt_task_gains_its_group_nothing)
     CHECK_AT_MOST(sim_run_time(without), 1.02 * (double)sim_run_time(with));
 }
 
+TEST(a_prompt_task_that_always_has_work_is_one_among_its_group)
+{
+    struct sim_group *group;
+    struct sim_task *worker;
+
+    sim_start(1, 73);
+    group = sim_add_hogs(256, 1);
+    worker = sim_add_task(group, FOR_EVER, 0);
+    worker->task.prompt = true;
+    sim_run(10 * SECOND);
+    CHECK_NEAR(sched_task_times(&worker->task).run, 5.0 * SECOND, 1);
+    CHECK_NEAR(sched_task_times(&group->tasks[0].task).run, 5.0 * SECOND, 1);
+}
+
+/* A wake-up while it runs counts when it blocks; when it yields, others come first all the same. */
+TEST(a_prompt_task_goes_first_when_it_was_woken_and_last_when_it_yields)
+{
+    struct sim_group *group;
+    struct sim_task *worker;
+
+    sim_start(1, 79);
+    group = sim_add_group(256, SCHED_NO_CAP, SCHED_ALL_HARTS);
+    worker = sim_add_task(group, FOR_EVER, 0);
+    worker->task.prompt = true;
+    sim_run(MS);
+    sim_add_task(group, FOR_EVER, 0);
+    sched_wake(&worker->task);
+    sim_end(TASK_BLOCK);
+    sim_begin();
+    CHECK(sim_task_on(0) == worker);
+    sched_wake(&worker->task);
+    sim_end(TASK_YIELD);
+    sim_begin();
+    CHECK(sim_task_on(0) == &group->tasks[1]);
+    CHECK(worker->task.state == TASK_READY);
+}
+
 TEST(an_idle_hart_takes_what_wakes_at_once)
 {
     struct sim_task *waker;

@@ -926,6 +926,26 @@ TEST(a_service_is_a_bounded_piece)
     CHECK(fake_block.count <= 64);
 }
 
+TEST(long_chains_are_few_in_a_service)
+{
+    struct driver_request request;
+    struct fake_buffer buffers[242];
+
+    fake_block_begin(ram_at);
+    plug_in(1, false, VIRTIO_F_INDIRECT_DESC | FLUSHES);
+    request = prepare_request(VIRTIO_BLK_T_FLUSH, 0, 1);
+    for (u32 i = 1; i <= 240; i++)
+        buffers[i] = (struct fake_buffer){request.data, 1, false};
+    buffers[0] = (struct fake_buffer){request.header, sizeof(struct virtio_blk_header), false};
+    buffers[241] = (struct fake_buffer){request.status, 1, true};
+    for (u32 i = 0; i < 20; i++)
+        fake_queue_add_indirect(&queues[0], buffers, ARRAY_SIZE(buffers));
+    CHECK(virtio_service(device));
+    CHECK(fake_block.count && fake_block.count <= 8);
+    serve();
+    CHECK_EQ(fake_block.count, 20);
+}
+
 TEST(queues_have_their_turn)
 {
     static const u64 expected[] = {100, 200, 101, 201, 102};
