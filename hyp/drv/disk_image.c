@@ -228,6 +228,7 @@ static void forget_some(struct disk *disk, u32 index)
         if (!left--)
             return;
         drop_page(disk, &writes->leaves[index][i]);
+        writes->leaves[index][i] = AS_IMAGE;
     }
     page_free_ptr(writes->leaves[index], 0);
     writes->leaves[index] = NULL;

@@ -42,7 +42,8 @@ class Session:
 
     def text(self):
         """What is read on the console: without what has been erased at once (a prompt, say)."""
-        text = re.sub(r'[^\n]*\r\x1b\[K', '', self.raw.decode('utf-8', 'replace'))
+        # Anchored: else a long line is searched again from each of its letters.
+        text = re.sub(r'^[^\n]*\r\x1b\[K', '', self.raw.decode('utf-8', 'replace'), flags=re.MULTILINE)
         return text.replace('\r', '')
 
     def type_what_is_due(self):

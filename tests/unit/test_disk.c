@@ -641,6 +641,25 @@ TEST(without_memory_a_write_fails_and_reads_go_on)
     }
 }
 
+TEST(many_writes_are_forgotten_in_steps)
+{
+    static u8 large[100 * PAGE_SIZE];
+    u32 steps = 1;
+
+    begin();
+    CHECK(disk_open_image(&disks[0], "here", "vm", "/images/large", large, sizeof(large)));
+    for (u32 page = 0; page < 100; page++)
+        CHECK_EQ(transfer_all(&disks[0], BLOCK_WRITE, page * 8, 8), BLOCK_OK);
+    CHECK_EQ(disks[0].written_pages, 100);
+    for (u32 before = 100; !disk_forget_step(&disks[0]); steps++) {
+        CHECK(before - disks[0].written_pages <= 64);
+        before = disks[0].written_pages;
+    }
+    CHECK(steps >= 3);
+    CHECK_EQ(disks[0].written_pages, 0);
+    CHECK_EQ(pool.in_use, 0);
+}
+
 TEST(a_page_that_was_written_needs_no_more_memory)
 {
     begin_image();
