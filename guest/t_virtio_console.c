@@ -15,7 +15,7 @@
 #define LONG_LINE  1000u
 
 #define UNUSED_RAM  0x80c00000u
-#define UNUSED_SIZE 0x1000000u /* bytes; it takes more than a minute to print them */
+#define UNUSED_SIZE 0x400000u /* bytes: seconds of printing */
 #define LONG_TICKS  100000000u
 
 static struct virtio console;

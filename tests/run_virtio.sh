@@ -67,11 +67,11 @@ END
 }
 
 run_vm() {
-    local modern=''
-    [ "$where" != vm-modern ] || modern='virtio = "modern";'
+    local version=''
+    [ "$where" != vm-modern ] || version='virtio = "modern";'
     tests/run_description.sh "guest { memory = \"32M\"; kernel = /incbin/(\"build/guest/$guest.elf\");
         disk = \"virtio0\", \"virtio1,ro\"; net = \"uplink0\"; entropy; virtio-console; balloon;
-        $modern $properties };" --disk "$disk" --disk "$folder/read-only.img" --net "$@"
+        $version $properties };" --disk "$disk" --disk "$folder/read-only.img" --net "$@"
 }
 
 run_qemu() {

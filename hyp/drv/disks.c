@@ -125,7 +125,7 @@ bool disks_read(struct block_device *device, u64 sector, u32 sectors, void *to)
 {
     u8 *at = to;
 
-    if (sector > device->sectors || sectors > device->sectors - sector)
+    if (!block_has(device, sector, sectors))
         return false;
     for (u32 some; sectors; sectors -= some, sector += some, at += some * SECTOR_SIZE) {
         some = sectors < READ_SECTORS ? sectors : READ_SECTORS;

@@ -1,7 +1,21 @@
 /* Requests on their way to the device, and who looks after those that it has. */
+#include "arch/csr.h"
 #include "hyp/drv/virtio_disk_parts.h"
 
-#define WATCH_MS 10000 /* how often a device is looked at that does not answer */
+/*
+ * A device that has requests is looked at now and then, and given up when it does none of them for
+ * a minute: until it lets go of their memory, no VM that waits for one can be reset or ended.
+ *
+ * What counts is the looks in a row that found nothing done, not the time since the last answer:
+ * the clock jumps when a machine was asleep, and under QEMU's icount with sleep=off whenever all
+ * its harts wait, from one timer to the next, while its disks do their work in real time. So a look
+ * goes on for a while, in which this hart runs and time passes for the device, too. Only the first
+ * does not: it may come right after a request, or an answer, and means nothing by itself. Six whole
+ * intervals follow it.
+ */
+#define WATCH_MS     10000
+#define LOOK_MS      10
+#define SILENT_LOOKS 7
 
 static void end(struct block_request *request, enum block_result result)
 {
@@ -31,7 +45,7 @@ static bool is_busy(const struct virtio_disk *disk)
     return disk->ring.free_count < disk->ring.slots;
 }
 
-/* Whoever waits for an answer has it looked for now and then. The lock is held. */
+/* The lock is held. */
 static void watch_while_busy(struct virtio_disk *disk)
 {
     if (disk->watching || !is_busy(disk))
@@ -57,15 +71,32 @@ void disk_interrupted(void *ctx, u32 causes)
         look_for_trouble(disk);
 }
 
+/* How many in a row have found nothing done, this one included. */
+static u32 silent_looks(struct virtio_disk *disk)
+{
+    u32 looks;
+
+    spin_lock(&disk->lock);
+    looks = disk->gone ? 0 : disk->silent_looks;
+    spin_unlock(&disk->lock);
+    return looks;
+}
+
 void disk_watch(struct timer *timer)
 {
     struct virtio_disk *disk = container_of(timer, struct virtio_disk, watch);
+    u64 end = timer_after(LOOK_MS);
 
     spin_lock(&disk->lock);
     disk->watching = false;
+    disk->silent_looks = is_busy(disk) ? disk->silent_looks + 1 : 0;
     spin_unlock(&disk->lock);
-    disk_take_done(disk);
-    look_for_trouble(disk);
+    do {
+        disk_take_done(disk);
+        look_for_trouble(disk);
+    } while (silent_looks(disk) > 1 && time_now() <= end);
+    if (silent_looks(disk) >= SILENT_LOOKS)
+        disk_fail(disk, "it does not answer");
     spin_lock(&disk->lock);
     if (!disk->gone)
         watch_while_busy(disk);

@@ -85,6 +85,7 @@ static bool collect(struct virtio_disk *disk, struct done_list *list)
         result = virtio_ring_used(&disk->ring, &slot, &written);
         if (result != VIRTIO_RING_USED)
             return result == VIRTIO_RING_EMPTY;
+        disk->silent_looks = 0;
         request = disk_request_end(disk, slot, written, &nonsense);
         if (!request)
             continue;

@@ -38,7 +38,8 @@ struct virtio_disk {
 
     struct spinlock lock; /* of all that follows; nothing is called with it held but timer_arm */
     bool gone, error_told;
-    bool watching; /* the timer is armed */
+    bool watching;    /* the timer is armed                                                 */
+    u32 silent_looks; /* of the timer, in a row: there were requests, and none was answered */
     struct virtio_ring ring;
     struct disk_slot slots[VIRTIO_RING_SLOTS];
     struct block_request *waiting, **tail; /* for a slot, in the order of their coming */

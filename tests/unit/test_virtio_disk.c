@@ -648,6 +648,27 @@ static void go_away_with_an_interrupt(void)
     card_lines[1].handler(card_lines[1].ctx);
 }
 
+static void time_passes(u32 looks)
+{
+    for (u32 i = 0; i < looks; i++)
+        card_time_passes(WATCH_MS);
+}
+
+static void say_nothing(void)
+{
+    time_passes(SILENT_LOOKS - 1);
+    CHECK_EQ(ended.count, 0);
+    CHECK_STR(fake_console.text, "");
+    time_passes(1);
+    CHECK_EQ(card->status, 0); /* it was reset */
+}
+
+static void say_nothing_at_all(void)
+{
+    card->never_resets = true;
+    time_passes(SILENT_LOOKS);
+}
+
 #define ENDS ": from now on, whatever is asked of it fails\n"
 
 TEST(an_answer_to_nothing_ends_the_disk)
@@ -685,6 +706,101 @@ TEST(a_disk_that_is_gone_is_noticed_at_its_last_interrupt)
 {
     fail_with(go_away_with_an_interrupt,
               "Twofold: disk virtio0: it is gone, and does not stop" ENDS);
+}
+
+TEST(a_minute_of_silence_ends_the_disk)
+{
+    CHECK((SILENT_LOOKS - 1) * WATCH_MS >= 60000);
+    fail_with(say_nothing, "Twofold: disk virtio0: it does not answer" ENDS);
+    fail_with(say_nothing_at_all,
+              "Twofold: disk virtio0: it does not answer, and does not stop" ENDS);
+}
+
+TEST(a_disk_that_does_one_thing_a_minute_goes_on)
+{
+    start(true, ALL);
+    for (u32 i = 0; i < 10; i++)
+        block_submit(device, make(i, BLOCK_WRITE, i, 1));
+    for (u32 i = 0; i < 10; i++) {
+        time_passes(SILENT_LOOKS - 1);
+        serve();
+        CHECK_EQ(ended.count, i + 1);
+        CHECK_EQ(requests[i].result, BLOCK_OK);
+    }
+    CHECK_STR(fake_console.text, "");
+}
+
+TEST(a_piece_of_a_request_is_an_answer)
+{
+    start(true, ALL);
+    block_submit(device, make(0, BLOCK_DISCARD, 0, 250));
+    for (u32 i = 0; i < 3; i++) {
+        CHECK_EQ(ended.count, 0);
+        time_passes(SILENT_LOOKS - 1);
+        serve();
+    }
+    CHECK_EQ(ended.count, 1);
+    CHECK_EQ(requests[0].result, BLOCK_OK);
+}
+
+TEST(a_disk_that_nobody_asks_is_not_silent)
+{
+    start(true, ALL);
+    for (u32 i = 0; i < 10; i++) {
+        block_submit(device, make(0, BLOCK_WRITE, i, 1));
+        time_passes(SILENT_LOOKS - 1);
+        serve();
+        CHECK_EQ(requests[0].result, BLOCK_OK);
+        time_passes(1 + i % 2 * SILENT_LOOKS);
+    }
+    CHECK_STR(fake_console.text, "");
+}
+
+static u32 looks_until_served;
+
+static void serve_at_last(void)
+{
+    if (looks_until_served && !--looks_until_served)
+        serve_meanwhile();
+}
+
+TEST(a_clock_that_jumps_leaves_the_disk_time_to_answer)
+{
+    start(true, ALL);
+    block_submit(device, make(0, BLOCK_WRITE, 0, 1));
+    time_passes(SILENT_LOOKS - 1);
+    looks_until_served = 2;
+    card_at_fence = serve_at_last;
+    time_passes(1);
+    CHECK_EQ(looks_until_served, 0);
+    CHECK_EQ(ended.count, 1);
+    CHECK_EQ(requests[0].result, BLOCK_OK);
+    CHECK_STR(fake_console.text, "");
+}
+
+static u32 look_takes(void)
+{
+    u64 before = fake_time;
+
+    card_time_passes(WATCH_MS);
+    return (u32)(fake_time - before) - WATCH_MS;
+}
+
+TEST(a_look_takes_long_only_at_a_disk_that_was_silent)
+{
+    start(true, ALL);
+    for (u32 i = 0; i < 20; i++) { /* there is always a request */
+        block_submit(device, make(0, BLOCK_WRITE, 0, 1));
+        CHECK(look_takes() < LOOK_MS);
+        serve();
+    }
+    block_submit(device, make(0, BLOCK_WRITE, 0, 1));
+    look_takes();
+    for (u32 takes, i = 2; i < SILENT_LOOKS; i++) {
+        takes = look_takes();
+        CHECK(takes > LOOK_MS && takes < 2 * LOOK_MS);
+    }
+    CHECK_EQ(ended.count, 0);
 }
 
 TEST(more_written_than_there_is_room_for_ends_a_modern_disk)
