@@ -2,7 +2,8 @@
  * Says what disks the machine has and what is on them: of each its size, its rights, its name and
  * the first words of its first and of its last sector. With `write=N` it then writes sectors full
  * of N at the beginning and at the end of each, and reads them back; with `fill` it writes the
- * first disk from the beginning on until that fails. tests/run_disks.sh looks at what came of it.
+ * first disk from the beginning on until that fails. With `stay=1` it does not power off.
+ * tests/run_disks.sh looks at what came of it.
  */
 #include "guest/lib/boot.h"
 #include "guest/lib/fdt.h"
@@ -121,6 +122,12 @@ static void disks(void)
 int main(void)
 {
     static const struct test_case cases[] = {CASE(disks)};
+    int result = test_run("t_disks", cases, ARRAY_SIZE(cases));
 
-    return test_run("t_disks", cases, ARRAY_SIZE(cases));
+    if (fdt_bootarg_number("stay", 0)) {
+        printf("t_disks: stays\n");
+        for (;;)
+            wait_for_interrupt();
+    }
+    return result;
 }
