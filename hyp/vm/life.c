@@ -1,6 +1,7 @@
 #include "hyp/vm/life.h"
 
 #include "arch/csr.h"
+#include "hyp/core/interrupts.h"
 #include "hyp/core/pages.h"
 #include "hyp/core/printk.h"
 #include "hyp/core/trace.h"
@@ -111,7 +112,7 @@ static bool give_memory(struct vm *vm)
         return true;
     life_unmap_host(vm);
     while (!life_free_memory_step(vm, &progress))
-        ;
+        interrupts_handle(); /* it may take long */
     return false;
 }
 
