@@ -214,8 +214,8 @@ static void write_64_kib(void)
     CHECK(restore(SCRATCH + 8, sectors), "cannot be restored");
 }
 
-/* Without FLUSH, a write that is done is done for good: the device flushes behind each, as its unit tests
- * show. */
+/* Without FLUSH, a write that is done is done for good: the device flushes behind each, as its unit
+ * tests show. */
 static void write_through_without_flush(void)
 {
     if (!open_with(0, KNOWN & ~BLK_F_FLUSH))
