@@ -65,7 +65,8 @@ def check(count, harts, arguments):
     names = [f'small{i}' for i in range(count)]
     script = ([f'expect {name} "at work" 300s' for name in names] + ['vms'] +
               [f'type {name} "q"' for name in names])
-    text = run(f'check-{count}', description(count, '', ''), script, ['--harts', str(harts)] + arguments)
+    label = re.sub(r'[^\w=]+', '-', f"check-{count}-{harts} {' '.join(arguments)}").strip('-')
+    text = run(label, description(count, '', ''), script, ['--harts', str(harts)] + arguments)
     # A VM alone has no name before its lines.
     passed = count_lines(text, r'^(\[small\d+\] )?SUMMARY t_small: 1 passed, 0 failed')
     off = count_lines(text, r'^Twofold: VM "small\d+" powered off')
