@@ -1,6 +1,7 @@
 /*
  * Devices behind virtio-mmio, driver side (Virtual I/O Device specification, "Virtio Over MMIO"):
- * transports of version 1, legacy, and of version 2.
+ * transports of version 1, legacy, and of version 2. The numbers are stated here once more, and not
+ * taken from the hypervisor's tree, so that a wrong one there does not agree with itself.
  */
 #ifndef GUEST_VIRTIO_H
 #define GUEST_VIRTIO_H

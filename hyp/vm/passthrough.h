@@ -54,7 +54,7 @@ void passthrough_unmap(struct vm *vm);
 /*
  * Between stop and reset no interrupt of theirs reaches the VM, whose vCPUs may come and go. Stop
  * when they have retired: a virtio device is reset, and uses no memory any more; others are as
- * their owner left them. Reset after the PLIC's: what a device asks for now, it asks for anew.
+ * their owner left them. Reset after the PLIC's: what a device still asks for, it asks for anew.
  */
 void passthrough_stop(struct vm *vm);
 void passthrough_reset(struct vm *vm);

@@ -114,23 +114,8 @@ static bool attach(struct vm *vm, u32 slot, const char *text)
     return true;
 }
 
-bool shared_regions_create(struct vm *vm)
-{
-    const char *text;
-    u32 count = 0;
-
-    for (; (text = string_list_at(vm->config.shared_memory, count)); count++)
-        if (!attach(vm, count, text)) {
-            shared_regions_remove(vm);
-            return false;
-        }
-    if (count)
-        bus_add(&vm->bus, "doorbells", PLATFORM_DOORBELL_BASE, count * DOORBELL_SIZE,
-                &shared_doorbells_ops, vm);
-    return true;
-}
-
-void shared_regions_remove(struct vm *vm)
+/* Of a VM that cannot be made: the last that joined. */
+static void leave_all(struct vm *vm)
 {
     for (u32 i = 0; i < shared_count(vm); i++) {
         struct shared_region *region = vm->shared[i].region;
@@ -141,4 +126,20 @@ void shared_regions_remove(struct vm *vm)
     }
     for (u32 i = 0; i < SHARED_REGIONS_PER_VM; i++)
         vm->shared[i] = (struct shared_attachment){0};
+}
+
+bool shared_regions_create(struct vm *vm)
+{
+    const char *text;
+    u32 count = 0;
+
+    for (; (text = string_list_at(vm->config.shared_memory, count)); count++)
+        if (!attach(vm, count, text)) {
+            leave_all(vm);
+            return false;
+        }
+    if (count)
+        bus_add(&vm->bus, "doorbells", PLATFORM_DOORBELL_BASE, count * DOORBELL_SIZE,
+                &shared_doorbells_ops, vm);
+    return true;
 }

@@ -33,8 +33,6 @@ struct shared_attachment {
  * told: a name, size or right that is none, a region named twice, a size that another VM says
  * otherwise (both are named), or too many. At boot, or the monitor. */
 bool shared_regions_create(struct vm *vm);
-/* The opposite, for a VM that could not be made: the last that was. */
-void shared_regions_remove(struct vm *vm);
 
 /* Maps them into stage 2, which exists and is not in use. False: no memory, and nothing is mapped.
  * Their RAM is clear when clear_step, by the keeper of each of the VMs, has returned true. */

@@ -13,6 +13,7 @@
             __builtin_trap(); \
     } while (0)
 
+#include "tests/fuzz/input.h"
 #include "tests/unit/fake_console.h"
 #include "tests/unit/fake_switch.h"
 
@@ -33,18 +34,12 @@ static const struct {
     {"lan", "d", 100000}, {"lan", "e", 0},           {"lan", "f", 0},
 };
 
-/* What is left of the input. */
-static struct {
-    const u8 *at, *end;
-} input;
+/* What is left of it. */
+static struct input input;
 
 static u32 next(u32 size)
 {
-    u32 value = 0;
-
-    while (size--)
-        value = value << 8 | (input.at < input.end ? *input.at++ : 0u);
-    return value;
+    return input_number(&input, size);
 }
 
 static void wake(void *ctx)
@@ -159,10 +154,10 @@ static void count_address(const u8 mac[MAC_SIZE], const struct switch_port *port
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-    input.at = data;
+    input.next = data;
     input.end = data + size;
     start();
-    while (input.at < input.end) {
+    while (input.next < input.end) {
         u32 what = next(1);
 
         if (what < 160)

@@ -14,6 +14,7 @@
     } while (0)
 
 #define FAKE_RAM_SIZE 0x20000u
+#include "tests/fuzz/input.h"
 #include "tests/unit/fake_virtio.h"
 #include "hyp/core/checksum.c"
 #include "hyp/dev/virtio_net.c"
@@ -36,18 +37,12 @@ static struct {
     u32 first, count;
 } net;
 
-/* What is left of the input. */
-static struct {
-    const u8 *at, *end;
-} input;
+/* What is left of it. */
+static struct input input;
 
 static u32 next(u32 size)
 {
-    u32 value = 0;
-
-    while (size--)
-        value = value << 8 | (input.at < input.end ? *input.at++ : 0u);
-    return value;
+    return input_number(&input, size);
 }
 
 /* As the switch does: the header first, then all; in exact room, so that ASan sees what is more. */
@@ -165,12 +160,12 @@ static void service(void)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-    input.at = data;
+    input.next = data;
     input.end = data + size;
     memset(&net, 0, sizeof(net));
     room = malloc(sizeof(struct virtio_net));
     start();
-    while (input.at < input.end) {
+    while (input.next < input.end) {
         u32 what = next(1);
 
         if (what < 60)

@@ -32,4 +32,14 @@ static inline u32 input_word(struct input *input)
     return low | (u32)input_half(input) << 16;
 }
 
+/* A number of `size` bytes, the first one on top. */
+static inline u32 input_number(struct input *input, u32 size)
+{
+    u32 value = 0;
+
+    while (size--)
+        value = value << 8 | input_byte(input);
+    return value;
+}
+
 #endif
